@@ -1,0 +1,54 @@
+// Samples with their classes and sides. In memory only; data/ fills it from a folder.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "samples/sample.h"
+
+namespace tadpole::samples {
+
+/// Which part of the work a sample may be used for.
+enum class Side : uint8_t { train, validation, test };
+
+std::string_view side_name(Side side);
+
+/// The two classes that no folder holds; they come first, as in the well-known keyword models.
+inline constexpr int kSilence = 0;
+inline constexpr int kUnknown = 1;
+
+/// Ordered samples, the class and side of each, and the noise to mix in.
+/// Promise: no group is on two sides; the same samples and seed give the same Dataset on every machine.
+struct Dataset {
+  std::vector<std::string> classes;  ///< "silence", "unknown", then the words in the order that was asked for
+  std::vector<Sample> samples;       ///< each belongs to a class; silence is cut from noise
+  std::vector<int> target;           ///< class index of each sample
+  std::vector<Side> side;            ///< side of each sample
+  std::vector<Sample> noise;         ///< stretches of background noise, to be mixed in
+  std::vector<Side> noise_side;      ///< noise is split by time: no stretch is on two sides
+  std::string split_story;           ///< one readable paragraph: how it was split, who went where
+
+  /// Indices into `samples` of one side, in order.
+  std::vector<int> indices(Side wanted) const;
+};
+
+/// How to divide samples among the sides.
+struct SplitOptions {
+  int train_percent = 80, validation_percent = 10, test_percent = 10;  ///< sum 100
+  uint64_t seed = 1;
+};
+
+/// Group-disjoint seeded split: every group goes whole to one side, so that the sides' sizes come as near as
+/// they can to the percentages, class by class. With fewer than three groups, the samples of each class are
+/// cut into blocks in the order of their ids (by time, as recordings are numbered) and `story` says so. Cost:
+/// O(n log n).
+struct Split {
+  std::vector<Side> side;
+  std::string story;
+};
+Result<Split> split_by_group(std::span<const Sample> samples, const SplitOptions& options);
+
+}  // namespace tadpole::samples

@@ -1,0 +1,81 @@
+// The training loop: a float graph and examples in, the graph with trained weights and its history out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "base/workers.h"
+#include "ir/graph.h"
+
+namespace tadpole::train {
+
+/// Where examples come from. Called from several threads at once; must depend on its arguments only.
+class Examples {
+ public:
+  virtual ~Examples() = default;
+  /// Examples in one epoch.
+  virtual int size() const = 0;
+  /// Writes example `index` as floats in the order of the graph's input and returns its class. `rng` is the
+  /// example's own for this epoch, for augmentation; evaluation passes an Rng too, but asks an unaugmented
+  /// source.
+  virtual int get(int index, int epoch, Rng& rng, std::span<float> features) const = 0;
+};
+
+enum class Optimiser : uint8_t { sgd, adam, adamw };
+enum class Schedule : uint8_t { constant, cosine, step };
+
+/// [train] of tadpole.toml.
+struct TrainOptions {
+  int updates = 3000;  ///< optimiser steps at most
+  int batch = 100;
+  Optimiser optimiser = Optimiser::adam;
+  float learning_rate = 3e-3f;
+  float momentum = 0.9f;       ///< sgd
+  float weight_decay = 1e-4f;  ///< adamw: decoupled; the others: none
+  Schedule schedule = Schedule::cosine;
+  int step_every = 1000;  ///< step: multiply the rate by step_factor every so many updates
+  float step_factor = 0.1f;
+  int warmup_updates = 100;  ///< the rate grows linearly from 0 over so many updates
+  float label_smoothing = 0.1f;
+  int patience = 0;  ///< early stopping: epochs without a better validation loss; 0 = never
+  uint64_t seed = 1;
+  std::string checkpoint;  ///< file to write after each epoch and to resume from; "" = none
+  bool resume = false;
+};
+
+/// One line of metrics.jsonl.
+struct EpochMetrics {
+  int epoch = 0, update = 0;
+  float learning_rate = 0, train_loss = 0, train_accuracy = 0, validation_loss = 0, validation_accuracy = 0;
+  double seconds = 0, samples_per_second = 0;
+};
+
+struct TrainResult {
+  ir::Graph graph;  ///< trained; the weights of the epoch with the best validation (lowest loss), or the last
+                    ///< without validation
+  std::vector<EpochMetrics> history;
+  int best_epoch = 0;
+  double seconds = 0;
+  double samples_per_second = 0;  ///< training only, validation passes left out
+};
+
+/// Trains `graph` (one input, one output that ends in softmax) on cross-entropy. Same graph, examples and
+/// options give the same bits for any number of threads on one instruction set. `on_epoch` is called after
+/// each epoch. Fails before training: train_bad_setting (range, batch larger than the set), bad_shape,
+/// op_unsupported; while training: train_not_finite (names the layer where it began), cancelled.
+Result<TrainResult> train(const ir::Graph& graph, const Examples& training, const Examples* validation,
+                          const TrainOptions& options, Workers& workers, Progress& progress,
+                          const std::function<void(const EpochMetrics&)>& on_epoch = {});
+
+/// Class probabilities of every example, row-major [examples, classes], in evaluation mode (running
+/// batch-norm statistics, no dropout).
+Result<std::vector<float>> predict(const ir::Graph& graph, const Examples& examples, Workers& workers);
+
+}  // namespace tadpole::train
