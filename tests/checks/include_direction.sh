@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# A room includes only itself and what is above it in src/CMakeLists.txt; device/ includes only device/ and three C headers;
+# portable rooms open no files and start no processes. Prints each breach; exit code 1 when there is one.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+rooms=$(sed -n 's/^foreach(room \(.*\))$/\1/p' src/CMakeLists.txt)
+device_rooms="dsp kernels runtime app port"
+portable="base samples features ir plan metrics train zoo quantise convert codegen"
+
+{
+  git ls-files --cached --others --exclude-standard 'src/*.h' 'src/*.cpp' 'src/*.def' 'device/*.h' 'device/*.cc'
+} | while read -r file; do
+  [ -f "$file" ] && awk -v file="$file" -v rooms="$rooms" -v device_rooms="$device_rooms" -v portable="$portable" '
+    BEGIN {
+      count = split(rooms, names, " "); for (i = 1; i <= count; ++i) depth[names[i]] = i
+      count = split(device_rooms, names, " "); for (i = 1; i <= count; ++i) device_depth[names[i]] = i
+      count = split(portable, names, " "); for (i = 1; i <= count; ++i) is_portable[names[i]] = 1
+      split(file, parts, "/"); top = parts[1]; room = parts[2]
+    }
+    function breach(why) { printf "%s:%d: %s\n", file, FNR, why }
+    /^#include "/ {
+      split($2, quoted, "\""); path = quoted[2]; split(path, target, "/")
+      if (target[1] == "device") {
+        if (top == "device" && device_depth[target[2]] > device_depth[room]) breach("device/" room " includes device/" target[2] ", which is below it")
+      } else if (top == "device") {
+        if (room != "port" || (path != "model.h" && path != "application.h")) breach("device/ includes " path)
+      } else if (target[1] in depth) {
+        if (depth[target[1]] > depth[room]) breach("src/" room " includes " target[1] "/, which is below it")
+      }
+    }
+    /^#include </ {
+      split($2, angled, /[<>]/); name = angled[2]
+      if (top == "device" && room != "port" && name !~ /^(stdint|stddef|string)\.h$/ && name !~ /^(arm_acle|arm_mve)\.h$/) breach("device/ includes <" name ">")
+      if (is_portable[room] && top == "src" && name ~ /^(fstream|filesystem|cstdio|unistd\.h|spawn\.h|sys\/.*)$/ && !(room == "base" && name == "cstdio"))
+        breach("the portable room " room " includes <" name ">: it opens no files and starts no processes")
+    }' "$file"
+done | { breaches=$(cat); [ -z "$breaches" ] || { printf '%s\n' "$breaches"; exit 1; }; }
