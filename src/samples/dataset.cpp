@@ -1,0 +1,22 @@
+#include "samples/dataset.h"
+
+namespace tadpole::samples {
+
+std::string_view side_name(Side side) {
+  switch (side) {
+    case Side::train: return "train";
+    case Side::validation: return "validation";
+    case Side::test: return "test";
+  }
+  return "?";
+}
+
+std::vector<int> Dataset::indices(Side wanted) const {
+  std::vector<int> found;
+  for (size_t i = 0; i < side.size(); ++i) {
+    if (side[i] == wanted) found.push_back(static_cast<int>(i));
+  }
+  return found;
+}
+
+}  // namespace tadpole::samples
