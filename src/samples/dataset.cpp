@@ -4,11 +4,21 @@ namespace tadpole::samples {
 
 std::string_view side_name(Side side) {
   switch (side) {
-    case Side::train: return "train";
-    case Side::validation: return "validation";
-    case Side::test: return "test";
+    case Side::train:
+      return "train";
+    case Side::validation:
+      return "validation";
+    case Side::test:
+      return "test";
   }
   return "?";
+}
+
+int Dataset::class_index(std::string_view name) const {
+  for (size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i] == name) return static_cast<int>(i);
+  }
+  return -1;
 }
 
 std::vector<int> Dataset::indices(Side wanted) const {

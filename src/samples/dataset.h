@@ -1,9 +1,11 @@
 // Samples with their classes and sides. In memory only; data/ fills it from a folder.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,20 +18,27 @@ enum class Side : uint8_t { train, validation, test };
 
 std::string_view side_name(Side side);
 
-/// The two classes that no folder holds; they come first, as in the well-known keyword models.
+/// The two classes that no folder holds; they come first, as in the well-known keyword models. Silence is
+/// always there. Unknown is left out of the classes when there are no other words: then index 1 is a word, so
+/// compare with Dataset::class_index(kUnknownName), which is -1.
 inline constexpr int kSilence = 0;
 inline constexpr int kUnknown = 1;
+inline constexpr std::string_view kSilenceName = "silence";
+inline constexpr std::string_view kUnknownName = "unknown";
 
 /// Ordered samples, the class and side of each, and the noise to mix in.
 /// Promise: no group is on two sides; the same samples and seed give the same Dataset on every machine.
 struct Dataset {
-  std::vector<std::string> classes;  ///< "silence", "unknown", then the words in the order that was asked for
+  std::vector<std::string> classes;  ///< "silence", "unknown" if there are others, then the words as asked
   std::vector<Sample> samples;       ///< each belongs to a class; silence is cut from noise
   std::vector<int> target;           ///< class index of each sample
   std::vector<Side> side;            ///< side of each sample
   std::vector<Sample> noise;         ///< stretches of background noise, to be mixed in
   std::vector<Side> noise_side;      ///< noise is split by time: no stretch is on two sides
   std::string split_story;           ///< one readable paragraph: how it was split, who went where
+
+  /// Index of a class by name, or -1.
+  int class_index(std::string_view name) const;
 
   /// Indices into `samples` of one side, in order.
   std::vector<int> indices(Side wanted) const;
@@ -50,5 +59,12 @@ struct Split {
   std::string story;
 };
 Result<Split> split_by_group(std::span<const Sample> samples, const SplitOptions& options);
+
+/// How many of `count` things in the order of time go to train, then validation, then test. Sides with a
+/// share get at least one from two (test) or three (validation) things on.
+std::array<size_t, 3> block_sizes(size_t count, const SplitOptions& options);
+
+/// Order of names in which numbers count as numbers: "a2" before "a10".
+bool natural_less(std::string_view a, std::string_view b);
 
 }  // namespace tadpole::samples
