@@ -46,8 +46,13 @@ struct TrainOptions {
   float label_smoothing = 0.1f;
   int patience = 0;  ///< early stopping: epochs without a better validation loss; 0 = never
   uint64_t seed = 1;
-  std::string checkpoint;  ///< file to write after each epoch and to resume from; "" = none
-  bool resume = false;
+  /// Called after every `checkpoint_every_epochs`-th epoch and after the last with a checkpoint's bytes, to
+  /// be kept where the caller likes; a failure ends the training with that error.
+  std::function<Result<void>(std::span<const uint8_t> checkpoint)> save_checkpoint;
+  int checkpoint_every_epochs = 1;
+  /// A checkpoint to go on from; empty = start anew. The result is the same to the bit as if the training had
+  /// never stopped.
+  std::vector<uint8_t> resume_from;
 };
 
 /// One line of metrics.jsonl.
@@ -69,7 +74,9 @@ struct TrainResult {
 /// Trains `graph` (one input, one output that ends in softmax) on cross-entropy. Same graph, examples and
 /// options give the same bits for any number of threads on one instruction set. `on_epoch` is called after
 /// each epoch. Fails before training: train_bad_setting (range, batch larger than the set), bad_shape,
-/// op_unsupported; while training: train_not_finite (names the layer where it began), cancelled.
+/// op_unsupported, train_class_missing, checkpoint_damaged (damaged, or of another graph, data or options:
+/// says which); while training: train_not_finite (names the layer where it began), cancelled (the last
+/// checkpoint stays), and whatever save_checkpoint returns.
 Result<TrainResult> train(const ir::Graph& graph, const Examples& training, const Examples* validation,
                           const TrainOptions& options, Workers& workers, Progress& progress,
                           const std::function<void(const EpochMetrics&)>& on_epoch = {});
