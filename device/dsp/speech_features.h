@@ -43,7 +43,7 @@ struct SpeechFeatures {
   const int32_t* window;       // [window_samples / 2 + 1] first half of the symmetric Hann window, 2^31 = 1
   const int32_t* sine;         // [fft_size] sin(2 pi i / fft_size), 2^30 = 1
   const uint16_t* reversed;    // [fft_size / 2] bit-reversed index
-  const uint16_t* band_edges;  // [bands + 2] first spectrum line at or above each mel edge
+  const uint16_t* band_edges;  // [bands + 2] first spectrum line at or above each mel edge (lowest: above)
   const uint16_t* mel_rise;    // [bins] rising weight of each line from band_edges[0] on, 2^16 = 1
   const int16_t* dct;          // [coefficients * bands] orthonormal DCT-II, row-major; null for log-mel
 };
@@ -56,8 +56,9 @@ constexpr int32_t band_edges_length(const SpeechFeatures& f) { return f.bands + 
 constexpr int32_t mel_rise_length(const SpeechFeatures& f) { return f.bins; }
 constexpr int32_t dct_table_length(const SpeechFeatures& f) { return f.coefficients * f.bands; }
 
-/// Samples of one clip that extract_clip reads: the last frame ends at the last of them.
-constexpr int32_t clip_samples(const SpeechFeatures& f) {
+/// Samples that extract_clip reads, from the first of frame 0 to the last of the last frame. A clip may be up
+/// to one stride longer.
+constexpr int32_t extracted_samples(const SpeechFeatures& f) {
   return f.window_samples + (f.frames - 1) * f.stride_samples;
 }
 
@@ -75,11 +76,10 @@ constexpr uint32_t stream_bytes(const SpeechFeatures& f) {
 
 /// One row of features from one window of PCM.
 /// pcm: [window_samples]. scratch: scratch_bytes(), 4-byte aligned. out: [values_per_frame]. Any PCM is
-/// legal; digital silence gives exact zeros. No heap; cost O(fft_size log fft_size), the same for every input
-/// but for two data-independent loops.
+/// legal; digital silence gives exact zeros. No heap; cost O(fft_size log fft_size), whatever the sound.
 void extract_frame(const SpeechFeatures& features, const int16_t* pcm, void* scratch, int16_t* out);
 
-/// All rows of one clip. pcm: [clip_samples(features)]. out: row-major [frames, values_per_frame].
+/// All rows of one clip. pcm: [extracted_samples(features)]. out: row-major [frames, values_per_frame].
 void extract_clip(const SpeechFeatures& features, const int16_t* pcm, void* scratch, int16_t* out);
 
 /// Features of an endless signal. Every row equals, bit for bit, the row that extract_clip makes of the same

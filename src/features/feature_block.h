@@ -58,10 +58,16 @@ class FeatureBlock {
   std::string fingerprint() const;
 
  private:
+  FeatureBlock() = default;
+
   struct Tables;
   FeatureConfig config_;
   std::shared_ptr<const Tables> tables_;
 };
+
+/// The integers for dsp::quantise_feature. Scales: positive and finite; otherwise every feature becomes the
+/// zero point (reading a model file refuses such scales). input_zero_point is clamped to int8.
+dsp::FeatureQuantiser make_feature_quantiser(float feature_scale, float input_scale, int input_zero_point);
 
 /// Turns a feature into the int8 that an int8 model expects: round(real / input_scale) + zero_point, computed
 /// with the integer arithmetic that the board uses (dsp::quantise_feature).
