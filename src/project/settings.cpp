@@ -1,0 +1,126 @@
+// The rows of tadpole.toml.
+#include "project/settings.h"
+
+#include <array>
+
+namespace tadpole::project {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kOptimisers = {"sgd", "adam", "adamw"};
+constexpr std::array<std::string_view, 3> kSchedules = {"constant", "cosine", "step"};
+constexpr double kMaxSeed =
+    9007199254740992.0;  // 2^53: whole numbers that a TOML reader in any language keeps
+
+#define AT(member) [](ProjectConfig& c) -> SettingValue { return &c.member; }
+
+std::vector<Setting> make_settings() {
+  std::vector<Setting> rows;
+  const auto number = [&](std::string_view section, std::string_view key, std::string_view meaning,
+                          double low, double high, SettingValue (*value)(ProjectConfig&)) {
+    rows.push_back({section, key, meaning, value, low, high, {}});
+  };
+  const auto other = [&](std::string_view section, std::string_view key, std::string_view meaning,
+                         SettingValue (*value)(ProjectConfig&), std::vector<std::string_view> choices = {}) {
+    rows.push_back({section, key, meaning, value, 0, 0, std::move(choices)});
+  };
+
+  number("", "format", "version of this file", 1, 1, AT(format));
+  other("project", "name", "what the library and the report are called", AT(name));
+  other("project", "task", "what kind of work this is", AT(task), {"keyword"});
+
+  other("data", "path", "recordings: one folder per word", AT(data.path));
+  other("data", "classes", "words to tell apart; the rest becomes \"unknown\"; [] = every folder",
+        AT(data.classes));
+  number("data.split", "train", "percent of the speakers for each side; no speaker is on two", 1, 98,
+         AT(data.split.train_percent));
+  number("data.split", "validation", "", 1, 98, AT(data.split.validation_percent));
+  number("data.split", "test", "", 1, 98, AT(data.split.test_percent));
+  number("data.split", "seed", "", 0, kMaxSeed, AT(data.split.seed));
+  other("data", "skip_bad", "leave out files that cannot be read, with a warning", AT(data.skip_bad));
+
+  other("features", "block", "what the network sees of the sound", AT(features.block), {"mfcc", "log_mel"});
+  number("features", "sample_rate_hz", "other rates are resampled, and the table of the data says so", 8000,
+         48000, AT(features.sample_rate_hz));
+  number("features", "clip_ms", "how much sound is judged at once", 100, 10000, AT(features.clip_ms));
+  number("features", "window_ms", "", 5, 200, AT(features.window_ms));
+  number("features", "stride_ms", "", 5, 200, AT(features.stride_ms));
+  number("features", "bands", "mel bands", 4, 80, AT(features.bands));
+  number("features", "coefficients", "MFCC coefficients that are kept", 2, 80, AT(features.coefficients));
+  number("features", "low_hz", "", 0, 20000, AT(features.low_hz));
+  number("features", "high_hz", "", 100, 24000, AT(features.high_hz));
+
+  number("augment", "variants", "changed copies of each training recording; 0 = none", 0, 1000,
+         AT(augment.variants));
+  number("augment", "shift_ms", "moved by up to this, either way", 0, 5000, AT(augment.shift_ms));
+  number("augment", "gain_db", "made louder or softer by up to this", 0, 60, AT(augment.gain_db));
+  number("augment", "speed_percent", "played faster or slower by up to this; moves the pitch too", 0, 50,
+         AT(augment.speed_percent));
+  number("augment", "speed_probability", "", 0, 1, AT(augment.speed_probability));
+  number("augment", "noise_probability", "that background noise is mixed in", 0, 1,
+         AT(augment.noise_probability));
+  number("augment", "noise_snr_low_db", "speech above noise, from", -20, 90, AT(augment.noise_snr_low_db));
+  number("augment", "noise_snr_high_db", "to", -20, 90, AT(augment.noise_snr_high_db));
+  number("augment", "silence_volume_max", "silence is noise at a volume up to this", 0, 1,
+         AT(augment.silence_volume_max));
+  number("augment", "time_masks", "stretches of time hidden from the network", 0, 10, AT(masks.time_masks));
+  number("augment", "time_frames_max", "frames in one, at most", 0, 1000, AT(masks.time_frames_max));
+  number("augment", "frequency_masks", "feature rows hidden from the network", 0, 10,
+         AT(masks.frequency_masks));
+  number("augment", "frequency_max", "values in one, at most", 0, 80, AT(masks.frequency_max));
+  number("augment", "seed", "", 0, kMaxSeed, AT(augment.seed));
+
+  other("model", "arch", "the network; tadpole inspect --architectures lists them", AT(architecture));
+
+  number("train", "updates", "optimiser steps; small sets need many passes", 1, 1e7, AT(train.updates));
+  number("train", "batch", "examples in a step", 1, 65536, AT(train.batch));
+  other("train", "optimiser", "", AT(train.optimiser), {kOptimisers.begin(), kOptimisers.end()});
+  number("train", "learning_rate", "", 1e-9, 100, AT(train.learning_rate));
+  other("train", "schedule", "how the learning rate falls", AT(train.schedule),
+        {kSchedules.begin(), kSchedules.end()});
+  number("train", "warmup_updates", "the learning rate grows over so many steps first", 0, 1e6,
+         AT(train.warmup_updates));
+  number("train", "step_every", "schedule \"step\": so many steps between two falls", 1, 1e7,
+         AT(train.step_every));
+  number("train", "step_factor", "schedule \"step\": the rate is multiplied by this", 1e-6, 1,
+         AT(train.step_factor));
+  number("train", "momentum", "optimiser \"sgd\"", 0, 0.9999, AT(train.momentum));
+  number("train", "weight_decay", "optimiser \"adamw\"", 0, 1, AT(train.weight_decay));
+  number("train", "label_smoothing", "", 0, 0.5, AT(train.label_smoothing));
+  number("train", "patience", "stop after so many passes without a better validation loss; 0 = never", 0, 1e6,
+         AT(train.patience));
+  number("train", "seed", "the same seed gives the same network, to the bit", 0, kMaxSeed, AT(train.seed));
+  number("train", "threads", "0 = all processors; the result is the same", 0, 256, AT(threads));
+
+  other("quantise", "scheme", "", AT(scheme), {"int8"});
+  number("quantise", "calibration_samples", "training clips that set the ranges", 1, 100000,
+         AT(calibration_samples));
+
+  other("deploy", "board", "tadpole board lists them", AT(deploy.board));
+  number("deploy", "threshold", "averaged score from which a word counts as heard", 0, 1,
+         AT(deploy.threshold));
+  number("deploy", "average_window_ms", "scores are averaged over so long", 1, 10000,
+         AT(deploy.average_window_ms));
+  number("deploy", "minimum_count", "inferences that the average must hold", 1, 60, AT(deploy.minimum_count));
+  number("deploy", "minimum_span_ms", "and the time that they must span", 0, 10000,
+         AT(deploy.minimum_span_ms));
+  number("deploy", "suppression_ms", "the same word is not reported again so soon", 0, 60000,
+         AT(deploy.suppression_ms));
+  number("deploy", "inference_stride_ms", "time from one inference to the next", 5, 5000,
+         AT(deploy.inference_stride_ms));
+  return rows;
+}
+
+#undef AT
+
+}  // namespace
+
+std::span<const std::string_view> optimiser_names() { return kOptimisers; }
+std::span<const std::string_view> schedule_names() { return kSchedules; }
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> rows = make_settings();  // constant after the first call
+  return rows;
+}
+
+}  // namespace tadpole::project

@@ -1,0 +1,103 @@
+// tadpole.toml: read, refused with a useful message, written.
+#include "project/config.h"
+
+#include <gtest/gtest.h>
+
+#include "project/settings.h"
+
+namespace tadpole::project {
+namespace {
+
+Error refused(std::string_view text) {
+  const auto config = parse_config(text, "tadpole.toml");
+  EXPECT_FALSE(config.ok()) << text;
+  return config.ok() ? Error{Code::internal, ""} : config.error();
+}
+
+void expect_message(std::string_view text, Code code, const std::string& message) {
+  const Error error = refused(text);
+  EXPECT_EQ(error.code, code) << error.detail;
+  EXPECT_EQ(error.detail, message);
+}
+
+TEST(Config, what_is_written_is_read_back_for_every_setting) {
+  ProjectConfig config;
+  config.name = "a \"quoted\" name";
+  config.data.classes = {"yes", "nein"};
+  config.train.optimiser = train::Optimiser::sgd;
+  config.train.schedule = train::Schedule::step;
+  config.train.learning_rate = 0.0125f;
+  config.train.seed = 9007199254740992;
+  config.data.split = {70, 20, 10, 5};
+  const std::string text = config_text(config);
+  const auto again = parse_config(text, "tadpole.toml");
+  ASSERT_TRUE(again.ok()) << again.error().message() << "\n" << text;
+  EXPECT_EQ(config_text(*again), text);
+  EXPECT_EQ(again->name, config.name);
+  EXPECT_EQ(again->data.classes, config.data.classes);
+  EXPECT_EQ(again->train.learning_rate, config.train.learning_rate);
+  EXPECT_EQ(again->train.seed, config.train.seed);
+  EXPECT_EQ(again->data.split.validation_percent, 20);
+}
+
+TEST(Config, an_empty_file_gives_the_defaults) {
+  const auto config = parse_config("", "tadpole.toml");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config_text(*config), config_text(ProjectConfig{}));
+}
+
+TEST(Config, an_unknown_key_is_refused_with_its_line_and_the_nearest_known_key) {
+  expect_message("format = 1\n[features]\nwindw_ms = 30\n", Code::config_unknown_key,
+                 "tadpole.toml:3: there is no setting 'windw_ms' in [features]. Did you mean 'window_ms'?");
+  expect_message("[featurs]\nbands = 3\n", Code::config_unknown_key,
+                 "tadpole.toml:1: there is no setting 'featurs'. Did you mean 'features'?");
+  expect_message("[quantise]\nxyzzyplugh = 1\n", Code::config_unknown_key,
+                 "tadpole.toml:2: there is no setting 'xyzzyplugh' in [quantise]. Known here: "
+                 "calibration_samples and scheme.");
+}
+
+TEST(Config, a_wrong_type_is_refused_with_what_is_needed) {
+  expect_message("[train]\nupdates = \"many\"\n", Code::config_wrong_type,
+                 "tadpole.toml:2: train.updates is a text; needs a whole number.");
+  expect_message("[train]\nupdates = 2.5\n", Code::config_wrong_type,
+                 "tadpole.toml:2: train.updates is a number with a decimal point; needs a whole number.");
+  expect_message("train = 3\n", Code::config_wrong_type,
+                 "tadpole.toml:1: train is a whole number; needs a table, as in [train].");
+  expect_message("[data]\nclasses = [\"yes\", 2]\n", Code::config_wrong_type,
+                 "tadpole.toml:2: data.classes is a whole number; needs a text in quotes for each entry.");
+}
+
+TEST(Config, a_value_outside_its_range_is_refused_with_the_range) {
+  expect_message("[features]\nbands = 0\n", Code::config_bad_value,
+                 "tadpole.toml:2: features.bands = 0; needs a whole number from 4 to 80.");
+  expect_message("[train]\nlearning_rate = nan\n", Code::config_bad_value,
+                 "tadpole.toml:2: train.learning_rate = nan; needs a number from 1e-09 to 100.");
+  expect_message("[train]\noptimiser = \"adm\"\n", Code::config_bad_value,
+                 "tadpole.toml:2: train.optimiser = \"adm\"; needs one of: sgd, adam and adamw.");
+  expect_message("[data]\nsplit = { train = 80, validation = 10, test = 20 }\n", Code::config_bad_value,
+                 "tadpole.toml: data.split: train + validation + test = 110; needs 100.");
+  expect_message("[data]\nclasses = [\"yes\", \"yes\"]\n", Code::config_bad_value,
+                 "tadpole.toml:2: data.classes names \"yes\" twice.");
+}
+
+TEST(Config, a_newer_version_and_broken_syntax_are_refused_by_name) {
+  EXPECT_EQ(refused("format = 2\n").code, Code::config_version);
+  const Error error = refused("[train\nupdates = 3\n");
+  EXPECT_EQ(error.code, Code::config_syntax);
+  EXPECT_EQ(error.detail.rfind("tadpole.toml:1, column", 0), 0u) << error.detail;
+}
+
+TEST(Settings, every_default_is_inside_its_own_range) {
+  ProjectConfig config;
+  for (const Setting& setting : settings()) {
+    const SettingValue value = setting.value(config);
+    double number = setting.low;
+    if (const auto* whole = std::get_if<int*>(&value)) number = **whole;
+    if (const auto* real = std::get_if<float*>(&value)) number = static_cast<double>(**real);
+    EXPECT_GE(number, setting.low) << setting.key;
+    EXPECT_LE(number, setting.high) << setting.key;
+  }
+}
+
+}  // namespace
+}  // namespace tadpole::project
