@@ -1,0 +1,17 @@
+# cmake -DROOT= -DLIST= -DOUTPUT= -P: writes the files named in LIST (one a line) as raw string literals of one C++ source.
+file(STRINGS ${LIST} files)
+set(text "// Made from device/ at build time.\n#include \"codegen/device_sources.h\"\n\nnamespace tadpole::codegen {\nnamespace {\n")
+string(APPEND text "constexpr DeviceSource kSources[] = {\n")
+foreach(file IN LISTS files)
+  file(READ ${file} content)
+  file(RELATIVE_PATH path ${ROOT} ${file})
+  string(LENGTH "${content}" length)
+  # 65,536 characters is what a C++ compiler must accept in one literal.
+  if(length GREATER 65000)
+    message(FATAL_ERROR "${path} has ${length} characters; a device file may have 65,000. Split it.")
+  endif()
+  string(APPEND text "{\"${path}\", R\"tadpole_file(${content})tadpole_file\"},\n")
+endforeach()
+string(APPEND text "};\n}  // namespace\n\n")
+string(APPEND text "std::span<const DeviceSource> device_sources() { return kSources; }\n\n}  // namespace tadpole::codegen\n")
+file(WRITE ${OUTPUT} "${text}")
