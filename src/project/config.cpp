@@ -199,8 +199,9 @@ Result<void> read_table(ProjectConfig& config, const std::string& file, std::str
     const std::string inner =
         section.empty() ? std::string(key.str()) : std::string(section) + "." + std::string(key.str());
     if (!node.is_table()) {
-      return Error{Code::config_wrong_type, place(file, node.source()) + ": " + inner + " is a " +
-                                                type_text(node) + "; needs a table, as in [" + inner + "]."};
+      return Error{Code::config_wrong_type, place(file, node.source()) + ": " + inner + " is " +
+                                                std::string(kind_of(node)) + "; needs a table, as in [" +
+                                                inner + "]."};
     }
     TADPOLE_CHECK(read_table(config, file, inner, *node.as_table()));
   }
