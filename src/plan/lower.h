@@ -1,0 +1,80 @@
+// Inside the room: what one node becomes. Each operator has one function, chosen in lower.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace tadpole::plan {
+
+/// A node as a kernel call. `call` is null when the output is the first input under another shape.
+struct LoweredNode {
+  std::shared_ptr<const KernelCall> call = nullptr;
+  std::vector<int> inputs = {};  ///< tensors, in the order of the kernel's arguments
+  int64_t scratch_bytes = 0;
+  /// Leave to overlap: offset(inputs[input]) - offset(output) >= distance (see Overlap in memory.h).
+  struct Leave {
+    int input = 0;
+    int64_t distance = 0;
+  };
+  std::vector<Leave> overlaps = {};
+};
+
+/// One node with its surroundings, and the questions that all operators ask.
+class NodeView {
+ public:
+  NodeView(const ir::Graph& graph, const ir::Node& node, const Target& target)
+      : graph(graph), node(node), target(target) {}
+
+  const ir::Tensor& in(int index = 0) const { return graph.input_of(node, index); }
+  const ir::Tensor& out() const { return graph.output_of(node); }
+  template <class Attributes>
+  const Attributes& attributes() const {
+    return std::get<Attributes>(node.attributes);
+  }
+  bool wants(std::string_view kernels) const { return target.kernels == kernels; }
+
+  bool all_activations(ir::DType type, int inputs = 1) const;
+  /// Per-tensor scale and zero point of an int8 activation (checked before any operator is asked).
+  float scale(const ir::Tensor& tensor) const { return tensor.quantisation->scales[0]; }
+  int32_t zero(const ir::Tensor& tensor) const { return tensor.quantisation->zero_points[0]; }
+
+  /// "layer 'conv_1' (conv_2d)"
+  std::string where() const;
+  Error unsupported(const std::string& what) const { return {Code::op_unsupported, where() + ": " + what}; }
+  Error bad_type(const std::string& what) const { return {Code::type_unsupported, where() + ": " + what}; }
+
+  const ir::Graph& graph;
+  const ir::Node& node;
+  const Target& target;
+};
+
+/// Int8 weights of a layer with everything that requantises its accumulators, one entry an output channel.
+struct WeightsInt8 {
+  std::span<const int8_t> weights;
+  std::vector<int32_t> bias, multiplier, shift;
+};
+
+/// Reads weights, bias and scales of a conv, depthwise conv or dense node. `channels` output channels along
+/// `axis` of the weights. Fails: type_unsupported, also when an accumulator could leave 32 bits.
+Result<WeightsInt8> read_weights_int8(const NodeView& view, int channels, int axis);
+
+Result<LoweredNode> lower_conv_2d(const NodeView& view);
+Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view);
+Result<LoweredNode> lower_fully_connected(const NodeView& view);
+Result<LoweredNode> lower_average_pool_2d(const NodeView& view);
+Result<LoweredNode> lower_max_pool_2d(const NodeView& view);
+Result<LoweredNode> lower_mean(const NodeView& view);
+Result<LoweredNode> lower_add(const NodeView& view);
+Result<LoweredNode> lower_reshape(const NodeView& view);
+Result<LoweredNode> lower_softmax(const NodeView& view);
+Result<LoweredNode> lower_relu(const NodeView& view);
+Result<LoweredNode> lower_relu6(const NodeView& view);
+Result<LoweredNode> lower_quantize(const NodeView& view);
+Result<LoweredNode> lower_dequantize(const NodeView& view);
+Result<LoweredNode> lower_batch_norm(const NodeView& view);
+Result<LoweredNode> lower_dropout(const NodeView& view);
+
+}  // namespace tadpole::plan

@@ -1,0 +1,147 @@
+// What a plan says about itself, and its execution on the host.
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "base/text.h"
+#include "plan/plan_data.h"
+
+namespace tadpole::plan {
+
+namespace {
+
+/// Sums the sizes of parameters on a 32-bit chip.
+class SizeVisitor final : public ParamVisitor {
+ public:
+  int64_t bytes = 0;
+  void number(std::string_view, int32_t) override { bytes += 4; }
+  void number(std::string_view, float) override { bytes += 4; }
+  void numbers(std::string_view, std::span<const int32_t> values) override { add(values.size() * 4); }
+  void begin_group(std::string_view) override {}
+  void end_group() override {}
+  void array(std::string_view, std::span<const int8_t> values) override { add(4 + values.size()); }
+  void array(std::string_view, std::span<const int16_t> values) override { add(4 + values.size() * 2); }
+  void array(std::string_view, std::span<const int32_t> values) override { add(4 + values.size() * 4); }
+  void array(std::string_view, std::span<const float> values) override { add(4 + values.size() * 4); }
+
+ private:
+  void add(size_t count) { bytes += static_cast<int64_t>(count); }
+};
+
+/// The arena starts at a multiple of this.
+constexpr size_t kArenaAlignment = 16;
+
+uint8_t* aligned(uint8_t* pointer) {
+  const auto address = reinterpret_cast<uintptr_t>(pointer);
+  return pointer + (kArenaAlignment - address % kArenaAlignment) % kArenaAlignment;
+}
+
+}  // namespace
+
+int64_t KernelCall::constant_bytes() const {
+  SizeVisitor visitor;
+  visit(visitor);
+  return visitor.bytes;
+}
+
+const std::string& Plan::name() const { return data_->graph.name; }
+const Target& Plan::target() const { return data_->target; }
+std::span<const Step> Plan::steps() const { return data_->steps; }
+std::span<const Placement> Plan::placements() const { return data_->placements; }
+const ir::Graph& Plan::graph() const { return data_->graph; }
+int64_t Plan::arena_bytes() const { return data_->arena_bytes; }
+int64_t Plan::arena_lower_bound_bytes() const { return data_->arena_lower_bound_bytes; }
+int Plan::peak_step() const { return data_->peak_step; }
+
+int64_t Plan::constant_bytes() const {
+  int64_t bytes = 0;
+  for (const Step& step : data_->steps) {
+    bytes += step.call->constant_bytes();
+    for (const Operand& operand : step.operands) {
+      if (operand.constant) bytes += static_cast<int64_t>(operand.constant->size());
+    }
+  }
+  return bytes;
+}
+
+int64_t Plan::macs() const {
+  int64_t macs = 0;
+  for (const Step& step : data_->steps) macs += step.macs;
+  return macs;
+}
+
+int64_t Plan::input_bytes() const { return data_->graph.tensors[static_cast<size_t>(data_->input)].bytes(); }
+int64_t Plan::output_bytes() const {
+  return data_->graph.tensors[static_cast<size_t>(data_->output)].bytes();
+}
+int64_t Plan::input_offset() const { return data_->offset_of_tensor[static_cast<size_t>(data_->input)]; }
+int64_t Plan::output_offset() const { return data_->offset_of_tensor[static_cast<size_t>(data_->output)]; }
+int64_t Plan::offset_of(int tensor) const { return data_->offset_of_tensor[static_cast<size_t>(tensor)]; }
+
+Result<void> fits(const Plan& plan, int64_t ram_bytes, int64_t flash_bytes) {
+  if (plan.arena_bytes() > ram_bytes) {
+    std::string where;
+    if (!plan.steps().empty()) {
+      const Step& step = plan.steps()[static_cast<size_t>(plan.peak_step())];
+      const ir::Node& node = plan.graph().nodes[static_cast<size_t>(step.node)];
+      where = " at layer " + std::to_string(step.node) + " ('" + step.name + "', " +
+              std::string(ir::op_name(step.op)) + " " + ir::to_string(plan.graph().output_of(node).shape) +
+              ")";
+    }
+    return Error{Code::does_not_fit, "model '" + plan.name() + "' needs " +
+                                         base::with_commas(plan.arena_bytes()) + " B of RAM" + where +
+                                         "; the board leaves " + base::with_commas(ram_bytes) +
+                                         " B to it. Try a smaller input, fewer channels or a smaller "
+                                         "architecture."};
+  }
+  if (plan.constant_bytes() > flash_bytes) {
+    const auto largest = std::max_element(
+        plan.steps().begin(), plan.steps().end(),
+        [](const Step& a, const Step& b) { return a.call->constant_bytes() < b.call->constant_bytes(); });
+    return Error{Code::does_not_fit,
+                 "model '" + plan.name() + "' needs " + base::with_commas(plan.constant_bytes()) +
+                     " B of flash for its weights, most of it in layer " + std::to_string(largest->node) +
+                     " ('" + largest->name + "', " + base::with_commas(largest->call->constant_bytes()) +
+                     " B); the board leaves " + base::with_commas(flash_bytes) +
+                     " B. Quantise the model, or use a smaller architecture."};
+  }
+  return {};
+}
+
+Runner::Runner(const Plan& plan)
+    : plan_(plan), arena_(static_cast<size_t>(plan.arena_bytes()) + kArenaAlignment) {
+  uint8_t* arena = aligned(arena_.data());
+  for (const Step& step : plan_.steps()) {
+    for (const Operand& operand : step.operands) {
+      // Kernels take constants as pointers to const; only the common type of the list is not.
+      pointers_.push_back(operand.constant ? const_cast<uint8_t*>(operand.constant->data())
+                                           : arena + operand.offset);
+    }
+  }
+}
+
+void Runner::run(std::span<const uint8_t> in, std::span<uint8_t> out) {
+  assert(static_cast<int64_t>(in.size()) == plan_.input_bytes());
+  assert(static_cast<int64_t>(out.size()) == plan_.output_bytes());
+  uint8_t* arena = aligned(arena_.data());
+  std::memcpy(arena + plan_.input_offset(), in.data(), in.size());
+  uint8_t* const* operands = pointers_.data();
+  for (const Step& step : plan_.steps()) {
+    step.call->run(operands);
+    operands += step.operands.size();
+  }
+  std::memcpy(out.data(), arena + plan_.output_offset(), out.size());
+}
+
+std::span<const uint8_t> Runner::tensor(int index) const {
+  const ir::Tensor& tensor = plan_.graph().tensors[static_cast<size_t>(index)];
+  if (tensor.is_constant()) return *tensor.constant;
+  const int64_t offset = plan_.offset_of(index);
+  if (offset < 0) return {};
+  const uint8_t* arena = aligned(const_cast<uint8_t*>(arena_.data()));
+  return {arena + offset, static_cast<size_t>(tensor.bytes())};
+}
+
+}  // namespace tadpole::plan

@@ -1,0 +1,279 @@
+// Seeded random graphs over the op table, int8 or float, for tests that compare executions with each other.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "ir/graph.h"
+
+namespace tadpole::conformance {
+
+/// Grows a graph layer by layer from one input. Every layer's output keeps values spread over the int8 range,
+/// so that a wrong rounding shows.
+class RandomGraph {
+ public:
+  RandomGraph(Rng rng, bool int8) : rng_(rng), int8_(int8) {}
+
+  ir::Graph make(int layers) {
+    graph_.name = "random";
+    current_ = activation({1, range(3, 12), range(3, 12), range(1, 9)});
+    graph_.inputs = {current_};
+    for (int i = 0; i < layers; ++i) add_layer();
+    if (rng_.below(2)) {
+      flatten();
+      dense();
+      if (rng_.below(2)) softmax();
+    }
+    if (graph_.nodes.empty()) relu();
+    graph_.outputs = {current_};
+    return graph_;
+  }
+
+  /// One layer of a given kind on an input of a given shape.
+  ir::Graph make_conv(const ir::Shape& in, int filters, int filter_h, int filter_w,
+                      const ir::Conv2dAttributes& attributes) {
+    start(in);
+    conv(filters, filter_h, filter_w, attributes);
+    return done();
+  }
+  ir::Graph make_depthwise(const ir::Shape& in, int filter_h, int filter_w,
+                           const ir::DepthwiseConv2dAttributes& attributes) {
+    start(in);
+    depthwise(filter_h, filter_w, attributes);
+    return done();
+  }
+  ir::Graph make_dense(int rows, int width, int units, ir::Activation activation) {
+    start({rows, width});
+    dense(units, activation);
+    return done();
+  }
+
+  int range(int low, int high) {
+    return low + static_cast<int>(rng_.below(static_cast<uint32_t>(high - low + 1)));
+  }
+  ir::Activation activation_kind() { return static_cast<ir::Activation>(rng_.below(4)); }
+  ir::Padding padding() { return rng_.below(2) ? ir::Padding::same : ir::Padding::valid; }
+
+ private:
+  const ir::Shape& shape() const { return graph_.tensors[static_cast<size_t>(current_)].shape; }
+
+  void start(const ir::Shape& in) {
+    graph_.name = "random";
+    current_ = activation(in);
+    graph_.inputs = {current_};
+  }
+
+  ir::Graph done() {
+    graph_.outputs = {current_};
+    return graph_;
+  }
+
+  int tensor(ir::Tensor tensor) {
+    graph_.tensors.push_back(std::move(tensor));
+    return static_cast<int>(graph_.tensors.size()) - 1;
+  }
+
+  int activation(const ir::Shape& shape) {
+    ir::Tensor made;
+    made.name = "t" + std::to_string(graph_.tensors.size());
+    made.shape = shape;
+    if (int8_) {
+      made.type = ir::DType::int8;
+      made.quantisation = ir::Quantisation{{rng_.uniform(0.02f, 0.2f)}, {range(-128, 127)}, 0};
+    }
+    return tensor(std::move(made));
+  }
+
+  float scale_of(int index) const {
+    return graph_.tensors[static_cast<size_t>(index)].quantisation->scales[0];
+  }
+
+  int weights(const ir::Shape& shape, int channels, int axis, int taps) {
+    ir::Tensor made;
+    made.name = "w" + std::to_string(graph_.tensors.size());
+    made.shape = shape;
+    const auto count = static_cast<size_t>(ir::element_count(shape));
+    if (int8_) {
+      std::vector<int8_t> values(count);
+      for (int8_t& value : values) value = static_cast<int8_t>(range(-128, 127));
+      made.type = ir::DType::int8;
+      made.constant = ir::make_constant<int8_t>(values);
+      ir::Quantisation scales;
+      scales.axis = axis;
+      // 74 is the deviation of the weights above: the output's deviation is that of the input times 0.3 to 3.
+      const int scale_count = rng_.below(4) ? channels : 1;
+      for (int i = 0; i < scale_count; ++i) {
+        scales.scales.push_back(rng_.uniform(0.3f, 3.0f) / (74 * std::sqrt(static_cast<float>(taps))));
+        scales.zero_points.push_back(0);
+      }
+      made.quantisation = scales;
+    } else {
+      std::vector<float> values(count);
+      for (float& value : values) value = rng_.normal() / std::sqrt(static_cast<float>(taps));
+      made.constant = ir::make_constant<float>(values);
+    }
+    return tensor(std::move(made));
+  }
+
+  int bias(int channels) {
+    if (rng_.below(4) == 0) return -1;
+    ir::Tensor made;
+    made.name = "b" + std::to_string(graph_.tensors.size());
+    made.shape = {channels};
+    const auto count = static_cast<size_t>(channels);
+    if (int8_) {
+      std::vector<int32_t> values(count);
+      for (int32_t& value : values) value = range(-20000, 20000);
+      made.type = ir::DType::int32;
+      made.constant = ir::make_constant<int32_t>(values);
+    } else {
+      std::vector<float> values(count);
+      for (float& value : values) value = rng_.normal();
+      made.constant = ir::make_constant<float>(values);
+    }
+    return tensor(std::move(made));
+  }
+
+  /// Appends the node if its shape works out; otherwise nothing happens.
+  bool node(ir::Op op, std::vector<int> inputs, ir::Attributes attributes) {
+    ir::Node made{
+        op, "layer_" + std::to_string(graph_.nodes.size()), std::move(inputs), {}, std::move(attributes)};
+    const auto out = ir::output_shape(graph_, made);
+    if (!out.ok()) return false;
+    const ir::Tensor from = graph_.tensors[static_cast<size_t>(made.inputs[0])];
+    const int output = activation(*out);
+    ir::Tensor& to = graph_.tensors[static_cast<size_t>(output)];
+    const bool keeps_scale = op == ir::Op::average_pool_2d || op == ir::Op::max_pool_2d;
+    if (int8_ && keeps_scale) to.quantisation = from.quantisation;
+    if (int8_ && !keeps_scale)
+      to.quantisation->scales[0] = from.quantisation->scales[0] * rng_.uniform(0.5f, 2.0f);
+    if (int8_ && op == ir::Op::softmax) to.quantisation = ir::Quantisation{{1.0f / 256}, {-128}, 0};
+    made.outputs = {output};
+    graph_.nodes.push_back(std::move(made));
+    current_ = output;
+    return true;
+  }
+
+  void conv(int filters, int filter_h, int filter_w, const ir::Conv2dAttributes& attributes) {
+    const int taps = filter_h * filter_w * shape()[3];
+    node(ir::Op::conv_2d,
+         {current_, weights({filters, filter_h, filter_w, shape()[3]}, filters, 0, taps), bias(filters)},
+         attributes);
+  }
+
+  void depthwise(int filter_h, int filter_w, const ir::DepthwiseConv2dAttributes& attributes) {
+    const int channels = shape()[3] * attributes.depth_multiplier;
+    node(ir::Op::depthwise_conv_2d,
+         {current_, weights({1, filter_h, filter_w, channels}, channels, 3, filter_h * filter_w),
+          bias(channels)},
+         attributes);
+  }
+
+  void dense(int units, ir::Activation activation) {
+    const int width = shape().back();
+    node(ir::Op::fully_connected, {current_, weights({units, width}, units, 0, width), bias(units)},
+         ir::FullyConnectedAttributes{activation, false});
+  }
+  void dense() { dense(range(1, 20), activation_kind()); }
+  void softmax() { node(ir::Op::softmax, {current_}, ir::SoftmaxAttributes{}); }
+  void relu() { node(rng_.below(2) ? ir::Op::relu : ir::Op::relu6, {current_}, ir::NoAttributes{}); }
+
+  void flatten() {
+    const int from = current_;
+    const int output = activation({1, static_cast<int32_t>(ir::element_count(shape()))});
+    graph_.tensors[static_cast<size_t>(output)].quantisation =
+        graph_.tensors[static_cast<size_t>(from)].quantisation;
+    graph_.nodes.push_back({ir::Op::reshape,
+                            "layer_" + std::to_string(graph_.nodes.size()),
+                            {from},
+                            {output},
+                            ir::NoAttributes{}});
+    current_ = output;
+  }
+
+  void pool(ir::Op op) {
+    node(op, {current_},
+         ir::Pool2dAttributes{padding(), range(1, 4), range(1, 4), range(1, 3), range(1, 3),
+                              activation_kind()});
+  }
+
+  /// Sum with an earlier tensor of the same shape, or with a constant for each channel.
+  void add() {
+    std::vector<int> fitting;
+    for (const ir::Node& earlier : graph_.nodes) {
+      if (graph_.tensors[static_cast<size_t>(earlier.outputs[0])].shape == shape())
+        fitting.push_back(earlier.outputs[0]);
+    }
+    int other = fitting.empty() || rng_.below(3) == 0
+                    ? -1
+                    : fitting[rng_.below(static_cast<uint32_t>(fitting.size()))];
+    if (other < 0) {
+      other = activation({shape()[3]});
+      ir::Tensor& constant = graph_.tensors[static_cast<size_t>(other)];
+      std::vector<uint8_t> bytes(static_cast<size_t>(constant.bytes()), 0);
+      if (int8_) {
+        for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(rng_.below(256));
+      }
+      constant.constant = std::make_shared<const std::vector<uint8_t>>(std::move(bytes));
+    }
+    node(ir::Op::add, {current_, other}, ir::ActivationAttributes{activation_kind()});
+  }
+
+  void mean() {
+    ir::Tensor axes;
+    axes.name = "axes" + std::to_string(graph_.tensors.size());
+    axes.type = ir::DType::int32;
+    axes.shape = {1};
+    axes.constant = ir::make_constant<int32_t>(std::vector<int32_t>{range(1, 2)});
+    node(ir::Op::mean, {current_, tensor(std::move(axes))}, ir::ReduceAttributes{true});
+  }
+
+  void add_layer() {
+    switch (rng_.below(9)) {
+      case 0:
+      case 1: {
+        ir::Conv2dAttributes attributes{padding(), range(1, 2), range(1, 3), 1, 1, activation_kind()};
+        if (rng_.below(3) == 0) attributes.dilation_h = attributes.dilation_w = 2;
+        return conv(range(1, 12), range(1, 4), range(1, 4), attributes);
+      }
+      case 2:
+        return conv(range(1, 20), 1, 1, {ir::Padding::same, 1, 1, 1, 1, activation_kind()});
+      case 3:
+      case 4: {
+        ir::DepthwiseConv2dAttributes attributes{padding(), range(1, 2), range(1, 2),      1,
+                                                 1,         range(1, 2), activation_kind()};
+        return depthwise(range(1, 4), range(1, 4), attributes);
+      }
+      case 5:
+        return pool(rng_.below(2) ? ir::Op::average_pool_2d : ir::Op::max_pool_2d);
+      case 6:
+        return add();
+      case 7:
+        return rng_.below(3) ? relu() : mean();
+      default:
+        return rng_.below(2) ? softmax() : relu();
+    }
+  }
+
+  Rng rng_;
+  bool int8_;
+  ir::Graph graph_;
+  int current_ = -1;
+};
+
+/// Bytes for the graph's input: any for int8, numbers around 0 for float.
+inline std::vector<uint8_t> random_input(const ir::Graph& graph, Rng& rng) {
+  const ir::Tensor& tensor = graph.tensors[static_cast<size_t>(graph.inputs[0])];
+  if (tensor.type == ir::DType::float32) {
+    std::vector<float> values(static_cast<size_t>(ir::element_count(tensor.shape)));
+    for (float& value : values) value = rng.normal();
+    return *ir::make_constant<float>(values);
+  }
+  std::vector<uint8_t> bytes(static_cast<size_t>(tensor.bytes()));
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(rng.below(256));
+  return bytes;
+}
+
+}  // namespace tadpole::conformance

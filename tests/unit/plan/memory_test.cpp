@@ -1,0 +1,100 @@
+// The arena planner alone.
+#include "plan/memory.h"
+
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+
+namespace tadpole::plan {
+namespace {
+
+struct Problem {
+  std::vector<Buffer> buffers;
+  std::vector<Overlap> overlaps;
+};
+
+/// A chain of layers as networks have them, with some skip connections and leaves to overlap.
+Problem random_problem(Rng& rng, int layers) {
+  Problem problem;
+  for (int i = 0; i < layers; ++i) {
+    const int last =
+        std::min<int>(layers - 1, i + 1 + (rng.below(4) == 0 ? static_cast<int>(rng.below(4)) : 0));
+    problem.buffers.push_back({4 + 4 * static_cast<int64_t>(rng.below(500)), i, last, i == 0 ? 16 : 4});
+    if (i > 0 && problem.buffers[static_cast<size_t>(i) - 1].last_step == i && rng.below(2)) {
+      problem.overlaps.push_back({i - 1, i, 4 * (static_cast<int64_t>(rng.below(100)) - 50)});
+    }
+  }
+  return problem;
+}
+
+TEST(Memory, no_two_live_buffers_share_a_byte_without_leave_on_500_random_problems) {
+  Rng rng(1);
+  for (int i = 0; i < 500; ++i) {
+    const Problem problem = random_problem(rng, 2 + static_cast<int>(rng.below(12)));
+    const Layout layout = lay_out(problem.buffers, problem.overlaps);
+    ASSERT_TRUE(is_valid(layout, problem.buffers, problem.overlaps)) << "problem " << i;
+  }
+}
+
+TEST(Memory, never_needs_less_than_the_lower_bound_and_rarely_more) {
+  Rng rng(2);
+  int at_bound = 0;
+  constexpr int kProblems = 300;
+  for (int i = 0; i < kProblems; ++i) {
+    const Problem problem = random_problem(rng, 2 + static_cast<int>(rng.below(12)));
+    const Layout layout = lay_out(problem.buffers, problem.overlaps);
+    ASSERT_GE(layout.bytes, layout.lower_bound_bytes) << "problem " << i;
+    at_bound += layout.bytes == layout.lower_bound_bytes ? 1 : 0;
+  }
+  // Some problems cannot meet the bound (it looks at one step at a time); most can.
+  EXPECT_GT(at_bound, kProblems * 3 / 4);
+}
+
+TEST(Memory, bytes_is_the_end_of_the_last_buffer) {
+  Rng rng(3);
+  for (int i = 0; i < 100; ++i) {
+    const Problem problem = random_problem(rng, 10);
+    const Layout layout = lay_out(problem.buffers, problem.overlaps);
+    int64_t end = 0;
+    for (size_t j = 0; j < problem.buffers.size(); ++j) {
+      end = std::max(end, layout.offsets[j] + problem.buffers[j].bytes);
+    }
+    EXPECT_EQ(end, layout.bytes);
+  }
+}
+
+TEST(Memory, an_output_lies_over_its_input_when_it_may) {
+  const std::vector<Buffer> buffers = {{100, 0, 0, 4}, {100, 0, 1, 4}};
+  EXPECT_EQ(lay_out(buffers, {}).bytes, 200);
+  const std::vector<Overlap> overlaps = {{0, 1, 0}};
+  EXPECT_EQ(lay_out(buffers, overlaps).bytes, 100);
+}
+
+TEST(Memory, an_input_that_must_stay_ahead_lies_that_far_behind_the_outputs_start) {
+  const std::vector<Buffer> buffers = {{100, 0, 0, 4}, {200, 0, 1, 4}};
+  const std::vector<Overlap> overlaps = {{0, 1, 120}};
+  const Layout layout = lay_out(buffers, overlaps);
+  EXPECT_EQ(layout.bytes, 220);
+  EXPECT_EQ(layout.lower_bound_bytes, 220);
+  EXPECT_EQ(layout.offsets[0] - layout.offsets[1], 120);
+}
+
+TEST(Memory, apart_gives_every_buffer_its_own_bytes) {
+  Rng rng(4);
+  const Problem problem = random_problem(rng, 12);
+  const Layout layout = lay_out_apart(problem.buffers);
+  for (size_t i = 1; i < problem.buffers.size(); ++i) {
+    EXPECT_GE(layout.offsets[i], layout.offsets[i - 1] + problem.buffers[i - 1].bytes);
+  }
+}
+
+TEST(Memory, a_layout_with_a_collision_is_not_valid) {
+  const std::vector<Buffer> buffers = {{100, 0, 1, 4}, {100, 1, 1, 4}};
+  Layout layout;
+  layout.offsets = {0, 96};
+  layout.bytes = 196;
+  EXPECT_FALSE(is_valid(layout, buffers, {}));
+}
+
+}  // namespace
+}  // namespace tadpole::plan
