@@ -25,11 +25,13 @@ int32_t log2_q16(uint64_t value) {
   // 1.31 fixed point: the top bit is the one before the point.
   const uint32_t mantissa = static_cast<uint32_t>((value << zeros) >> 32);
   const uint32_t piece = (mantissa >> 25) & 63u;
-  const int32_t within = static_cast<int32_t>((mantissa >> 11) & 0x3fffu);
-  const int32_t from = kLogExcess[piece], to = kLogExcess[piece + 1];
-  const int32_t excess = from + (((to - from) * within) >> 14);
-  const int32_t fraction = static_cast<int32_t>((mantissa & 0x7fffffffu) >> 13) + excess;  // 18 bits
-  return (63 - zeros) * 65536 + ((fraction + 2) >> 2);
+  const uint32_t within = (mantissa >> 7) & 0x3ffffu;  // 18 bits of the 25 below the piece
+  // Whole logarithms with 18 bits, not excesses, are interpolated: their differences are positive, so
+  // rounding down keeps the result from ever falling.
+  const uint32_t from = piece * 4096u + kLogExcess[piece];
+  const uint32_t to = (piece + 1u) * 4096u + kLogExcess[piece + 1u];
+  const uint32_t fraction = from + (((to - from) * within) >> 18);
+  return (63 - zeros) * 65536 + static_cast<int32_t>((fraction + 2u) >> 2);
 }
 
 int32_t log2_to_natural(int32_t log2, int32_t fraction_bits) {

@@ -22,18 +22,29 @@ int32_t headroom(const int16_t* pcm, int32_t samples) {
 /// The windowed frame as (even, odd) pairs in bit-reversed order, zeros up to fft_size. Values: pcm * window
 /// * 2^(headroom + 15), at most 2^30.
 void window_frame(const SpeechFeatures& f, const int16_t* pcm, int32_t room, int32_t* data) {
-  const int32_t shift = room + 16;
-  const int32_t half = f.window_samples / 2;
-  const auto windowed = [&](int32_t n) {
-    if (n >= f.window_samples) return int32_t{0};
-    const int32_t weight = f.window[n <= half ? n : f.window_samples - n];
+  const int32_t shift = room + 16, samples = f.window_samples;
+  const auto windowed = [=, &f](int32_t n) {
+    const int32_t mirrored = samples - n;
+    const int32_t weight = f.window[n < mirrored ? n : mirrored];
     const int32_t sample = static_cast<int32_t>(static_cast<uint32_t>(static_cast<int32_t>(pcm[n])) << shift);
     return static_cast<int32_t>((static_cast<int64_t>(sample) * weight) >> 32);
   };
-  for (int32_t i = 0; i < f.fft_size / 2; ++i) {
-    int32_t* const pair = data + 2 * f.reversed[i];
-    pair[0] = windowed(2 * i);
-    pair[1] = windowed(2 * i + 1);
+  const uint16_t* reversed = f.reversed;
+  const uint16_t* const end = reversed + f.fft_size / 2;
+  int32_t n = 0;
+  for (; n + 1 < samples; n += 2) {
+    int32_t* const pair = data + 2 * *reversed++;
+    pair[0] = windowed(n);
+    pair[1] = windowed(n + 1);
+  }
+  if (n < samples) {
+    int32_t* const pair = data + 2 * *reversed++;
+    pair[0] = windowed(n);
+    pair[1] = 0;
+  }
+  while (reversed != end) {
+    int32_t* const pair = data + 2 * *reversed++;
+    pair[0] = pair[1] = 0;
   }
 }
 

@@ -60,16 +60,15 @@ Result<void> check_bands(const FeatureConfig& config) {
   const std::vector<double> edges = mel_edges(config);
   const double spacing = static_cast<double>(config.sample_rate_hz) / frame_sizes(config).fft_size;
   const auto hz = [&](int edge) { return std::to_string(std::lround(hz_of_mel(edges[edge]))); };
-  const std::string cause = "; band " + std::to_string(empty + 1) + " (" + hz(empty) + " to " +
+  const std::string cause = ": band " + std::to_string(empty + 1) + " (" + hz(empty) + " to " +
                             hz(empty + 2) + " Hz) falls between the lines of the spectrum, " +
                             std::to_string(std::lround(spacing)) + " Hz apart";
   if (fewer.bands < 4) {
     return bad_setting("window_ms", std::to_string(config.window_ms),
-                       "to be longer for this range of Hz" + cause);
+                       "more, or a wider low_hz to high_hz" + cause);
   }
   return bad_setting("bands", std::to_string(config.bands),
-                     "at most " + std::to_string(fewer.bands) + " with this window and range of Hz" + cause +
-                         ". Or choose a longer window_ms");
+                     "at most " + std::to_string(fewer.bands) + ", or a longer window_ms" + cause);
 }
 
 /// `pcm` as exactly `samples` samples: zeros in equal parts on both sides, or its middle.

@@ -11,8 +11,8 @@
 namespace tadpole::features {
 namespace {
 
-/// |X[k]|^2 / sum w^2 for k = 0 to fft_size / 2.
-std::vector<double> power_spectrum(std::span<const double> frame, int fft_size) {
+/// |X[k]|^2 / sum w^2 for k = 0 to lines - 1.
+std::vector<double> power_spectrum(std::span<const double> frame, int fft_size, int lines) {
   const int samples = static_cast<int>(frame.size());
   std::vector<double> windowed, cosine;
   double window_energy = 0;
@@ -23,12 +23,13 @@ std::vector<double> power_spectrum(std::span<const double> frame, int fft_size) 
   }
   for (int i = 0; i < fft_size; ++i) cosine.push_back(std::cos(2.0 * std::numbers::pi * i / fft_size));
   std::vector<double> power;
-  for (int k = 0; k <= fft_size / 2; ++k) {
+  for (int k = 0; k < lines; ++k) {
     double re = 0, im = 0;
+    int angle = 0;  // k n modulo fft_size
     for (int n = 0; n < samples; ++n) {
-      const int angle = static_cast<int>(int64_t{k} * n % fft_size);
       re += windowed[n] * cosine[angle];
-      im += windowed[n] * cosine[(angle + fft_size / 4) % fft_size];
+      im += windowed[n] * cosine[(angle + fft_size / 4) & (fft_size - 1)];
+      angle = (angle + k) & (fft_size - 1);
     }
     power.push_back((re * re + im * im) / window_energy);
   }
@@ -68,11 +69,13 @@ std::vector<double> orthonormal_dct(std::span<const double> values, int coeffici
 
 std::vector<float> reference_features(const FeatureConfig& config, const std::vector<double>& clip) {
   const FrameSizes sizes = frame_sizes(config);
+  const int lines = 1 + static_cast<int>(int64_t{config.high_hz} * sizes.fft_size / config.sample_rate_hz);
   std::vector<float> features;
   for (int frame = 0; frame < sizes.frames; ++frame) {
     const std::span<const double> window(clip.data() + static_cast<ptrdiff_t>(frame) * sizes.stride_samples,
                                          static_cast<size_t>(sizes.window_samples));
-    std::vector<double> row = log_energies(config, power_spectrum(window, sizes.fft_size), sizes.fft_size);
+    std::vector<double> row =
+        log_energies(config, power_spectrum(window, sizes.fft_size, lines), sizes.fft_size);
     if (config.block == "mfcc") row = orthonormal_dct(row, config.coefficients);
     for (const double value : row) features.push_back(static_cast<float>(value));
   }
