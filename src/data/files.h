@@ -17,10 +17,14 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, size_t size_limi
 /// As read_file, as text.
 Result<std::string> read_text(const std::string& path, size_t size_limit = size_t{64} << 20);
 
+/// Whether a file is on the disk when the function returns. `later` is for the many files of a folder that
+/// publish_folder syncs at once.
+enum class Sync : uint8_t { now, later };
+
 /// Makes or replaces a file in one step: the bytes go to a temporary name in the same folder, are synced to
 /// the disk, and take the file's name. On failure the temporary file is removed and an old file is unchanged.
 /// The mode is that of the old file, or 0644. Fails: disk_full, file_unwritable.
-Result<void> write_file(const std::string& path, std::span<const uint8_t> bytes);
+Result<void> write_file(const std::string& path, std::span<const uint8_t> bytes, Sync sync = Sync::now);
 Result<void> write_text(const std::string& path, std::string_view text);
 
 /// Makes a folder with all above it; one that is there already is fine. Fails: disk_full, file_unwritable.

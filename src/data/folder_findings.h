@@ -1,0 +1,40 @@
+// Collects, while a folder is imported, what a person should know about its recordings. Used by
+// speech_folder.cpp.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "data/audio_file.h"
+#include "data/data_report.h"
+
+namespace tadpole::data {
+
+struct FolderOptions;
+
+class FolderFindings {
+ public:
+  /// Notes what is special about one recording of `id`; `clip` is the length the network sees, in values.
+  void look_at(const std::string& id, bool noise, const AudioFile& file, const std::string& sha256,
+               size_t clip);
+  void skipped(const std::string& id, const Error& error);
+  void add(const std::string& kind, const std::string& sentence, std::vector<std::string> paths);
+
+  /// Writes notes and warnings into the report, whose classes are counted already.
+  void finish(const std::map<std::string, int>& other_kinds, const samples::Dataset& data,
+              const FolderOptions& options, DataReport& report);
+
+ private:
+  void note_conversions(int sample_rate_hz, DataReport& report) const;
+  void warn_of_classes(const samples::Dataset& data, DataReport& report) const;
+  void warn_of_duplicates(const samples::Dataset& data, DataReport& report) const;
+
+  std::vector<std::string> mixed_, clipped_, silent_, cut_off_, longer_, shorter_, loud_;
+  std::map<int, int> rates_;              // rate of the file -> how many
+  std::map<std::string, int> encodings_;  // encoding of the file -> how many
+  std::map<std::string, std::vector<std::string>> by_sha_;
+  std::vector<Finding> others_;
+};
+
+}  // namespace tadpole::data

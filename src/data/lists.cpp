@@ -1,0 +1,123 @@
+#include "data/lists.h"
+
+#include <algorithm>
+
+namespace tadpole::data {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  const size_t start = text.find_first_not_of(kBlank);
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(kBlank) - start + 1);
+}
+
+std::string normal_path(std::string_view path) {
+  std::string text(trimmed(path));
+  std::replace(text.begin(), text.end(), '\\', '/');
+  while (text.starts_with("./")) text.erase(0, 2);
+  return text;
+}
+
+// Calls take(line, number) for each line until it returns false.
+template <class Take>
+void for_each_line(std::string_view text, Take take) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  for (int number = 1; !text.empty(); ++number) {
+    const size_t end = text.find('\n');
+    if (!take(trimmed(text.substr(0, end)), number)) return;
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  }
+}
+
+// The fields of one line, or what is wrong with it in `problem`.
+std::vector<std::string> split_fields(std::string_view line, std::string& problem) {
+  std::vector<std::string> fields(1);
+  bool quoted = false, was_quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
+      fields.back() += '"';
+      ++i;
+    } else if (quoted && c == '"') {
+      quoted = false;
+    } else if (!quoted && c == '"' && trimmed(fields.back()).empty() && !was_quoted) {
+      fields.back().clear();
+      quoted = was_quoted = true;
+    } else if (!quoted && c == ',') {
+      fields.emplace_back();
+      was_quoted = false;
+    } else {
+      fields.back() += c;
+    }
+  }
+  if (quoted) problem = "a quote is opened but not closed";
+  for (std::string& field : fields) field = std::string(trimmed(field));
+  return fields;
+}
+
+bool leaves_folder(std::string_view path) {
+  return path.starts_with("/") || path == ".." || path.starts_with("../") || path.ends_with("/..") ||
+         path.find("/../") != std::string_view::npos;
+}
+
+// What is wrong with the fields of a line, or "".
+std::string problem_of(const std::vector<std::string>& fields) {
+  if (fields.size() < 2 || fields[1].empty()) return "there is no group after the path";
+  if (fields.size() > 3)
+    return "there are " + std::to_string(fields.size()) + " fields; put a path with a comma in double quotes";
+  if (fields[0].empty()) return "there is no path before the comma";
+  if (leaves_folder(normal_path(fields[0]))) return "\"" + fields[0] + "\" is not below the data folder";
+  return "";
+}
+
+}  // namespace
+
+Result<std::map<std::string, GroupEntry>> parse_groups(std::string_view text, const std::string& name) {
+  std::map<std::string, GroupEntry> groups;
+  std::string problem;
+  int bad_line = 0;
+  for_each_line(text, [&](std::string_view line, int number) {
+    if (line.empty() || line.starts_with("#")) return true;
+    bad_line = number;
+    const std::vector<std::string> fields = split_fields(line, problem);
+    if (number == 1 && fields.size() >= 2 && fields[0] == "path" && fields[1] == "group") return true;
+    if (problem.empty()) problem = problem_of(fields);
+    if (!problem.empty()) return false;
+    const auto [entry, added] =
+        groups.try_emplace(normal_path(fields[0]), GroupEntry{fields[1], fields.size() > 2 ? fields[2] : ""});
+    if (!added && entry->second.group != fields[1]) {
+      problem = "\"" + fields[0] + "\" was in group \"" + entry->second.group + "\" before and is in \"" +
+                fields[1] + "\" here";
+    }
+    return problem.empty();
+  });
+  if (!problem.empty()) {
+    return Error{Code::groups_malformed, name + ":" + std::to_string(bad_line) + ": " + problem +
+                                             ". Each line is: path,group. For example: yes/17.wav,anna"};
+  }
+  return groups;
+}
+
+std::vector<std::string> parse_list(std::string_view text) {
+  std::vector<std::string> paths;
+  for_each_line(text, [&](std::string_view line, int) {
+    if (std::string path = normal_path(line); !path.empty()) paths.push_back(std::move(path));
+    return true;
+  });
+  return paths;
+}
+
+std::string speaker_of(std::string_view file_name) {
+  constexpr std::string_view kMark = "_nohash_";
+  const size_t mark = file_name.find(kMark);
+  if (mark == std::string_view::npos || mark < 4) return "";
+  const std::string_view speaker = file_name.substr(0, mark);
+  if (speaker.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) return "";
+  const std::string_view rest = file_name.substr(mark + kMark.size());
+  const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  if (digits == 0 || (digits < rest.size() && rest[digits] != '.')) return "";
+  return std::string(speaker);
+}
+
+}  // namespace tadpole::data
