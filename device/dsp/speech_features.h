@@ -131,9 +131,9 @@ struct FeatureQuantiser {
 };
 
 /// round(feature * feature_scale / input_scale) + zero_point, halves away from zero, saturated to int8.
-/// Integers only. Equal to the exact real-number answer for every int16 and all positive float scales: with a
-/// 46-bit multiplier the error before rounding is below the distance of any quotient of floats from a tie.
-/// See docs/formats/features.md.
+/// Integers only. Exact, as proved in docs/formats/features.md: equal to rational arithmetic for every int16
+/// and all positive float scales, because the 46-bit multiplier is off by less than any quotient of floats is
+/// from a half.
 int8_t quantise_feature(int16_t feature, const FeatureQuantiser& quantiser);
 
 }  // namespace dsp

@@ -58,6 +58,14 @@ TEST(QuantiseFeature, rounds_halves_away_from_zero_before_the_zero_point) {
             (std::vector<int8_t>{11, 9, 12, 8}));
 }
 
+TEST(QuantiseFeature, rounds_ties_away_from_zero_where_the_ratio_of_scales_has_no_end_in_binary) {
+  for (int odd = 3; odd < 64; odd += 2) {
+    expect_exact(0x1p-10f, static_cast<float>(odd) * 0x1p-9f,
+                 0);  // feature * odd-th parts: every 2 * odd-th feature is a tie
+    expect_exact(0x1p-7f, static_cast<float>(odd) * 0x1p-7f, -1);
+  }
+}
+
 TEST(QuantiseFeature, equals_exact_arithmetic_at_seeded_and_extreme_scales) {
   Rng rng(17);
   for (int i = 0; i < 60; ++i) {
