@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "device/kernels/params.h"
 #include "plan/plan.h"
 
 namespace tadpole::plan {
@@ -60,6 +61,28 @@ struct WeightsInt8 {
 /// Reads weights, bias and scales of a conv, depthwise conv or dense node. `channels` output channels along
 /// `axis` of the weights. Fails: type_unsupported, also when an accumulator could leave 32 bits.
 Result<WeightsInt8> read_weights_int8(const NodeView& view, int channels, int axis);
+
+/// The weights of an int8 layer with the input's zero point folded into the bias, and whether every partial
+/// sum of plain products then fits 32 bits.
+struct FoldedInt8 {
+  std::vector<int32_t> bias;
+  bool fits = false;
+};
+FoldedInt8 fold_input_zero(const WeightsInt8& from, int32_t in_zero, int axis);
+
+/// The least offset(in) - offset(out) for a kernel that reads each output pixel's window just before it
+/// writes that pixel, in row-major order. Cost: O(output pixels).
+int64_t overlap_distance_by_pixel(const kernels::Window2d& window);
+/// The same for a kernel that has copied all rows of an output row's windows before it writes the row.
+int64_t overlap_distance_by_row(const kernels::Window2d& window);
+
+/// The fast kernels for a layer, or one without a call when they do not apply.
+LoweredNode generic_conv_2d(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
+                            const WeightsInt8& from);
+LoweredNode generic_depthwise_conv_2d(const NodeView& view, const kernels::Window2d& window,
+                                      ir::Activation activation, const WeightsInt8& from);
+LoweredNode generic_fully_connected(const NodeView& view, int32_t rows, int32_t in_c, int32_t out_c,
+                                    ir::Activation activation, const WeightsInt8& from);
 
 Result<LoweredNode> lower_conv_2d(const NodeView& view);
 Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view);

@@ -173,6 +173,10 @@ Result<LoweredNode> lower_conv_2d(const NodeView& view) {
   if (view.all_activations(ir::DType::float32)) return conv_float(view, window, activation);
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 0));
+  if (!view.wants("ref")) {
+    LoweredNode fast = generic_conv_2d(view, window, activation, weights);
+    if (fast.call) return fast;
+  }
   Constants constants;
   kernels::Conv2dInt8Params params{};
   params.window = window;
@@ -199,6 +203,10 @@ Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view) {
   }
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 3));
+  if (!view.wants("ref")) {
+    LoweredNode fast = generic_depthwise_conv_2d(view, window, activation, weights);
+    if (fast.call) return fast;
+  }
   kernels::DepthwiseConv2dInt8Params params{};
   params.window = window;
   fill(view, activation, weights, params, constants);
@@ -217,6 +225,10 @@ Result<LoweredNode> lower_fully_connected(const NodeView& view) {
   }
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, out_c, 0));
+  if (!view.wants("ref")) {
+    LoweredNode fast = generic_fully_connected(view, rows, in_c, out_c, activation, weights);
+    if (fast.call) return fast;
+  }
   Constants constants;
   kernels::FullyConnectedInt8Params params{};
   params.rows = rows;

@@ -18,7 +18,7 @@ struct Buffer {
 /// offset(input) - offset(output) >= distance, or the two do not touch.
 struct Overlap {
   int input = 0, output = 0;  ///< indices of buffers
-  int64_t distance = 0;       ///< may be negative; a multiple of both alignments
+  int64_t distance = 0;       ///< may be negative
 };
 
 struct Layout {

@@ -31,7 +31,7 @@ class RandomGraph {
     return graph_;
   }
 
-  /// One layer of a given kind on an input of a given shape.
+  /// One layer of a given kind on an input of a given shape; an empty graph when the shape does not work out.
   ir::Graph make_conv(const ir::Shape& in, int filters, int filter_h, int filter_w,
                       const ir::Conv2dAttributes& attributes) {
     start(in);
@@ -66,6 +66,7 @@ class RandomGraph {
   }
 
   ir::Graph done() {
+    if (graph_.nodes.empty()) return {};
     graph_.outputs = {current_};
     return graph_;
   }

@@ -1,0 +1,113 @@
+// Fast kernels against the judge on random shapes.
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "plan/plan.h"
+#include "tests/conformance/random_graph.h"
+
+namespace tadpole::conformance {
+namespace {
+
+std::vector<uint8_t> run(const ir::Graph& graph, const plan::Target& target, const std::vector<uint8_t>& in,
+                         bool must_be_fast) {
+  const auto plan = plan::lower(graph, target);
+  if (!plan.ok()) throw std::runtime_error(plan.error().message());
+  if (must_be_fast) {
+    EXPECT_EQ(plan->steps()[0].call->name().header.find("/ref/"), std::string_view::npos)
+        << plan->steps()[0].call->name().function;
+  }
+  plan::Runner runner(*plan);
+  std::vector<uint8_t> out(static_cast<size_t>(plan->output_bytes()));
+  runner.run(in, out);
+  return out;
+}
+
+class FastKernels : public testing::TestWithParam<std::string> {
+ protected:
+  /// make(random) gives a graph of one layer, or an empty one when the shape does not work out.
+  template <class Make>
+  void equal_reference(int count, uint64_t seed, Make make) {
+    Rng rng(seed);
+    int compared = 0;
+    for (int i = 0; compared < count; ++i) {
+      RandomGraph random(rng.fork(std::to_string(i)), true);
+      const ir::Graph graph = make(random);
+      if (graph.nodes.empty()) continue;
+      const auto in = random_input(graph, rng);
+      const auto expected = run(graph, {"ref", false}, in, false);
+      // Shared, so that out lies over in wherever the kernel gives leave.
+      ASSERT_EQ(run(graph, {GetParam(), true}, in, true), expected)
+          << "case " << i << " " << ir::to_string(graph.tensors[0].shape) << " to "
+          << ir::to_string(graph.output_of(graph.nodes[0]).shape);
+      ++compared;
+    }
+  }
+};
+
+TEST_P(FastKernels, conv_equals_reference_on_300_random_shapes) {
+  equal_reference(300, 1, [](RandomGraph& r) {
+    ir::Conv2dAttributes a{r.padding(),   r.range(1, 3), r.range(1, 3),
+                           r.range(1, 2), r.range(1, 2), r.activation_kind()};
+    if (r.range(0, 1)) a.dilation_h = a.dilation_w = 1;
+    return r.make_conv({r.range(1, 2), r.range(1, 14), r.range(1, 14), r.range(1, 18)}, r.range(1, 18),
+                       r.range(1, 5), r.range(1, 5), a);
+  });
+}
+
+TEST_P(FastKernels, pointwise_conv_equals_reference_on_300_random_shapes) {
+  equal_reference(300, 2, [](RandomGraph& r) {
+    return r.make_conv({1, r.range(1, 12), r.range(1, 12), r.range(1, 70)}, r.range(1, 70), 1, 1,
+                       {ir::Padding::same, 1, 1, 1, 1, r.activation_kind()});
+  });
+}
+
+TEST_P(FastKernels, depthwise_conv_equals_reference_on_300_random_shapes) {
+  equal_reference(300, 3, [](RandomGraph& r) {
+    ir::DepthwiseConv2dAttributes a{
+        r.padding(), r.range(1, 3), r.range(1, 3), r.range(1, 2), r.range(1, 2), 1, r.activation_kind()};
+    if (r.range(0, 1)) a.dilation_h = a.dilation_w = 1;
+    return r.make_depthwise({r.range(1, 2), r.range(1, 14), r.range(1, 14), r.range(1, 70)}, r.range(1, 4),
+                            r.range(1, 4), a);
+  });
+}
+
+TEST_P(FastKernels, depthwise_3x3_equals_reference_on_300_random_shapes) {
+  equal_reference(300, 4, [](RandomGraph& r) {
+    const int stride = r.range(1, 2);
+    return r.make_depthwise({1, r.range(1, 20), r.range(1, 20), 4 * r.range(1, 16)}, 3, 3,
+                            {r.padding(), stride, stride, 1, 1, 1, r.activation_kind()});
+  });
+}
+
+TEST_P(FastKernels, depthwise_of_one_channel_equals_reference_on_200_random_shapes) {
+  equal_reference(200, 5, [](RandomGraph& r) {
+    return r.make_depthwise(
+        {1, r.range(1, 20), r.range(1, 20), 1}, r.range(1, 10), r.range(1, 8),
+        {r.padding(), r.range(1, 2), r.range(1, 2), 1, 1, r.range(2, 9), r.activation_kind()});
+  });
+}
+
+TEST_P(FastKernels, dense_equals_reference_on_300_random_shapes) {
+  equal_reference(300, 6, [](RandomGraph& r) {
+    return r.make_dense(r.range(1, 3), r.range(1, 200), r.range(1, 40), r.activation_kind());
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FastKernels, testing::Values("generic", "cortex_m_dsp"),
+                         [](const auto& info) { return info.param; });
+
+TEST(RandomGraphs, give_the_same_bytes_with_every_kernel_set) {
+  Rng rng(7);
+  for (int i = 0; i < 200; ++i) {
+    const ir::Graph graph = RandomGraph(rng.fork(std::to_string(i)), true).make(1 + i % 10);
+    const auto in = random_input(graph, rng);
+    const auto expected = run(graph, {"ref", false}, in, false);
+    for (const char* kernels : {"generic", "cortex_m_dsp"}) {
+      ASSERT_EQ(run(graph, {kernels, true}, in, false), expected) << "graph " << i << " " << kernels;
+      ASSERT_EQ(run(graph, {kernels, false}, in, false), expected) << "graph " << i << " " << kernels;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tadpole::conformance

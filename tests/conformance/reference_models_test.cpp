@@ -1,0 +1,70 @@
+// Every kernel set against the exact bytes that TensorFlow Lite Micro gives for the reference models.
+#include "tests/conformance/reference_models.h"
+
+#include <gtest/gtest.h>
+
+#include "base/hash.h"
+#include "plan/plan.h"
+
+namespace tadpole::conformance {
+namespace {
+
+class ReferenceModels : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    model_ = load_reference(GetParam());
+    if (!model_) GTEST_SKIP() << "needs ../shared/reference/" << GetParam() << ".golden.json";
+  }
+
+  void expect_golden_outputs(const plan::Target& target) {
+    const auto plan = plan::lower(model_->graph, target);
+    ASSERT_TRUE(plan.ok()) << plan.error().message();
+    plan::Runner runner(*plan);
+    for (const GoldenCase& golden : model_->cases) {
+      std::vector<uint8_t> out(static_cast<size_t>(plan->output_bytes()));
+      runner.run(golden.input, out);
+      EXPECT_EQ(out, golden.output) << golden.name;
+    }
+  }
+
+  std::optional<ReferenceModel> model_;
+};
+
+TEST_P(ReferenceModels, give_the_golden_bytes_with_the_reference_kernels) {
+  expect_golden_outputs({"ref", true});
+}
+
+TEST_P(ReferenceModels, give_the_golden_bytes_with_the_generic_kernels) {
+  expect_golden_outputs({"generic", true});
+}
+
+TEST_P(ReferenceModels, give_the_golden_bytes_with_the_twins_of_the_cortex_m_kernels) {
+  expect_golden_outputs({"cortex_m_dsp", true});
+}
+
+TEST_P(ReferenceModels, give_the_golden_checksum_at_every_layer) {
+  for (const char* kernels : {"ref", "generic", "cortex_m_dsp"}) {
+    const auto plan = plan::lower(model_->graph, {kernels, false});
+    ASSERT_TRUE(plan.ok()) << plan.error().message();
+    plan::Runner runner(*plan);
+    int checked = 0;
+    for (const GoldenCase& golden : model_->cases) {
+      std::vector<uint8_t> out(static_cast<size_t>(plan->output_bytes()));
+      runner.run(golden.input, out);
+      for (const GoldenLayer& layer : golden.layers) {
+        const ir::Node& node = model_->graph.nodes[static_cast<size_t>(layer.node)];
+        EXPECT_EQ(base::crc32(runner.tensor(node.outputs[0])), layer.crc32)
+            << kernels << " " << golden.name << " layer " << layer.node << " '" << node.name << "'";
+        ++checked;
+      }
+    }
+    EXPECT_GT(checked, 0);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ReferenceModels,
+                         testing::Values("kws", "vww", "ic", "ad", "hello", "micro_speech"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace tadpole::conformance
