@@ -1,0 +1,246 @@
+// The passes over a compiled network.
+#include "train/network.h"
+
+#include <cmath>
+
+namespace tadpole::train {
+
+void Network::run_shards(Workers& workers, int count, bool training, uint64_t dropout_key,
+                         const std::function<void(const Shard&)>& body) {
+  struct Call {
+    Network* network;
+    const std::function<void(const Shard&)>* body;
+    int count;
+    bool training;
+    uint64_t dropout_key;
+  } call{this, &body, count, training, dropout_key};
+  // Captures one pointer, so that std::function keeps it without the heap.
+  workers.run(kShards, [&call](int index) {
+    Network& network = *call.network;
+    // Scratch belongs to whoever runs, not to the shard, so that it stays in that core's cache.
+    size_t slot = 0;
+    while (network.scratch_taken_[slot].exchange(true, std::memory_order_acquire))
+      slot = (slot + 1) % kShards;
+    Shard shard;
+    shard.index = index;
+    shard.begin = static_cast<int>(int64_t{call.count} * index / kShards);
+    shard.end = static_cast<int>(int64_t{call.count} * (index + 1) / kShards);
+    shard.training = call.training;
+    shard.dropout_key = call.dropout_key;
+    shard.kernels = network.kernels_;
+    shard.scratch = network.scratch_[slot].data();
+    shard.weights = network.weights_.data();
+    shard.gradients = network.gradients_.data() + static_cast<size_t>(index) * network.weights_.size();
+    (*call.body)(shard);
+    network.scratch_taken_[slot].store(false, std::memory_order_release);
+  });
+}
+
+void Network::shard_loss(const Shard& shard, float label_smoothing, float gradient_scale) {
+  const int classes = this->classes();
+  double loss = 0;
+  int correct = 0;
+  for (int sample = shard.begin; sample < shard.end; ++sample) {
+    const float* logits = read_value(*logits_.value, sample, 1, *kernels_, shard.scratch);
+    float* p = probabilities_.data() + static_cast<ptrdiff_t>(sample) * classes;
+    const int label = labels_[static_cast<size_t>(sample)];
+    int best = 0;
+    for (int c = 1; c < classes; ++c) best = logits[c] > logits[best] ? c : best;
+    const double top = static_cast<double>(logits[best]);
+    const double beta = static_cast<double>(softmax_beta_);
+    double total = 0;
+    for (int c = 0; c < classes; ++c) total += std::exp(beta * (static_cast<double>(logits[c]) - top));
+    const double log_total = std::log(total);
+    for (int c = 0; c < classes; ++c) {
+      const double log_p = beta * (static_cast<double>(logits[c]) - top) - log_total;
+      const double target = static_cast<double>(label_smoothing) / classes +
+                            (c == label ? 1.0 - static_cast<double>(label_smoothing) : 0.0);
+      p[c] = static_cast<float>(std::exp(log_p));
+      if (target > 0) loss -= target * log_p;
+    }
+    correct += best == label ? 1 : 0;
+    if (!shard.training) continue;
+    float* target_gradient = gradient_target(logits_, sample, shard.scratch + classes);
+    for (int c = 0; c < classes; ++c) {
+      const float target =
+          label_smoothing / static_cast<float>(classes) + (c == label ? 1 - label_smoothing : 0);
+      target_gradient[c] = gradient_scale * softmax_beta_ * (p[c] - target);
+    }
+    finish_gradient(logits_, shard, sample, 1, target_gradient);
+  }
+  shard_loss_[static_cast<size_t>(shard.index)] = loss;
+  shard_correct_[static_cast<size_t>(shard.index)] = correct;
+}
+
+Outcome Network::sum_outcome(int count) const {
+  Outcome outcome;
+  for (size_t i = 0; i < kShards; ++i) {
+    outcome.loss += shard_loss_[i];
+    outcome.correct += shard_correct_[i];
+  }
+  outcome.loss /= count;
+  return outcome;
+}
+
+Outcome Network::train_step(Workers& workers, float label_smoothing, uint64_t dropout_key) {
+  const float* weights = weights_.data();
+  const auto parameter = [&](int index) { return weights + parameters_[static_cast<size_t>(index)].offset; };
+  for (const auto& value : values_) {
+    if (value->norm != nullptr) begin_batch_norm(*value, state_.data());
+  }
+  workers.run(kShards, [this](int index) {
+    const size_t size = weights_.size();
+    std::memset(gradients_.data() + static_cast<size_t>(index) * size, 0, size * sizeof(float));
+    for (size_t i = static_cast<size_t>(index); i < layers_.size(); i += kShards) {
+      layers_[i]->prepare(weights_.data());
+    }
+  });
+  for (const Group& group : forward_groups_) {
+    run_shards(workers, batch_, true, dropout_key, [this, &group](const Shard& shard) {
+      for (int i = group.begin; i < group.end; ++i) layers_[static_cast<size_t>(i)]->forward(shard);
+    });
+    Value& value = *layers_[static_cast<size_t>(group.end - 1)]->out;
+    if (value.norm != nullptr) {
+      finish_batch_norm(value, parameter(value.norm->gamma), parameter(value.norm->beta), state_.data(),
+                        batch_, steps_);
+    }
+  }
+  struct Loss {
+    float smoothing, scale;
+  } settings{label_smoothing, 1.0f / static_cast<float>(batch_)};
+  run_shards(workers, batch_, true, dropout_key, [this, &settings](const Shard& shard) {
+    shard_loss(shard, settings.smoothing, settings.scale);
+  });
+  for (const Group& group : backward_groups_) {
+    Value& value = *layers_[static_cast<size_t>(group.end - 1)]->out;
+    if (value.norm != nullptr) {
+      finish_batch_norm_gradient(
+          value, parameter(value.norm->gamma),
+          gradients_.data() + parameters_[static_cast<size_t>(value.norm->gamma)].offset,
+          gradients_.data() + parameters_[static_cast<size_t>(value.norm->beta)].offset, batch_);
+    }
+    run_shards(workers, batch_, true, dropout_key, [this, &group](const Shard& shard) {
+      for (int i = group.end - 1; i >= group.begin; --i) {
+        Layer& layer = *layers_[static_cast<size_t>(i)];
+        if (layer.out->needs_gradient) layer.backward(shard);
+      }
+    });
+  }
+  ++steps_;
+  return sum_outcome(batch_);
+}
+
+Outcome Network::evaluate(Workers& workers, int count) {
+  const auto parameter = [&](int index) {
+    return weights_.data() + parameters_[static_cast<size_t>(index)].offset;
+  };
+  for (const auto& value : values_) {
+    if (value->norm == nullptr) continue;
+    use_running_statistics(*value, parameter(value->norm->gamma), parameter(value->norm->beta),
+                           state_.data());
+  }
+  run_shards(workers, count, false, 0, [this](const Shard& shard) {
+    for (const auto& layer : layers_) layer->forward(shard);
+    shard_loss(shard, 0, 0);
+  });
+  return sum_outcome(count);
+}
+
+Network::Range Network::part(int index) const {
+  // Whole cache lines, so that two threads never write the same one.
+  const size_t lines = (weights_.size() + 15) / 16;
+  const size_t position = static_cast<size_t>(index);
+  return {std::min(weights_.size(), lines * position / kShards * 16),
+          std::min(weights_.size(), lines * (position + 1) / kShards * 16)};
+}
+
+bool Network::combine_gradients(int index) {
+  const Range range = part(index);
+  float* sum = gradients_.data();
+  const ptrdiff_t count = static_cast<ptrdiff_t>(range.end - range.begin);
+  for (size_t shard = 1; shard < kShards; ++shard) {
+    kernels_->add(sum + range.begin, sum + shard * weights_.size() + range.begin, count);
+  }
+  uint32_t largest_exponent = 0;
+  for (size_t i = range.begin; i < range.end; ++i) {
+    uint32_t bits;
+    std::memcpy(&bits, sum + i, sizeof bits);
+    largest_exponent = std::max(largest_exponent, bits & 0x7f800000u);
+  }
+  return largest_exponent != 0x7f800000u;
+}
+
+std::string Network::first_not_finite(int count) const {
+  const auto finite = [](std::span<const float> values) {
+    return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+  };
+  const auto stored = [&](const Value& value) {
+    return std::span<const float>(value.data, static_cast<size_t>(value.size) * static_cast<size_t>(count));
+  };
+  if (!finite(stored(*input_))) return "input";
+  for (const auto& layer : layers_) {
+    if (!finite(stored(*layer->out))) return layer->name;
+    if (layer->out->norm != nullptr && !finite(layer->out->shift.span())) return layer->out->norm->name;
+  }
+  return "";
+}
+
+size_t Network::plain_size() const {
+  size_t size = 0;
+  for (const Parameter& p : parameters_) {
+    size += static_cast<size_t>(p.rows) * static_cast<size_t>(p.columns);
+  }
+  return size;
+}
+
+namespace {
+
+/// body(place in the arena, place in the plain array) for every number of every parameter.
+template <class Body>
+void each_number(const std::deque<Parameter>& parameters, Body&& body) {
+  size_t plain = 0;
+  for (const Parameter& p : parameters) {
+    const size_t rows = static_cast<size_t>(p.rows), columns = static_cast<size_t>(p.columns);
+    const size_t stride = static_cast<size_t>(p.stride);
+    for (size_t i = 0; i < rows * columns; ++i) {
+      const size_t row = p.transposed ? i % rows : i / columns;
+      const size_t column = p.transposed ? i / rows : i % columns;
+      body(p.offset + row * stride + column, plain + i);
+    }
+    plain += rows * columns;
+  }
+}
+
+}  // namespace
+
+void Network::to_plain(std::span<const float> arena, std::span<float> plain) const {
+  each_number(parameters_, [&](size_t from, size_t to) { plain[to] = arena[from]; });
+}
+
+void Network::from_plain(std::span<const float> plain, std::span<float> arena) const {
+  each_number(parameters_, [&](size_t to, size_t from) { arena[to] = plain[from]; });
+}
+
+ir::Graph Network::to_graph(std::span<const float> weights, std::span<const float> state) const {
+  ir::Graph graph = graph_;
+  std::vector<float> plain(plain_size());
+  to_plain(weights, plain);
+  size_t at = 0;
+  const auto set = [&](int tensor, std::span<const float> values) {
+    graph.tensors[static_cast<size_t>(tensor)].constant = ir::make_constant<float>(values);
+  };
+  for (const Parameter& p : parameters_) {
+    const size_t size = static_cast<size_t>(p.rows) * static_cast<size_t>(p.columns);
+    set(p.tensor, std::span<const float>(plain).subspan(at, size));
+    at += size;
+  }
+  for (const auto& value : values_) {
+    if (value->norm == nullptr) continue;
+    const size_t channels = static_cast<size_t>(value->norm->channels);
+    set(value->norm->mean_tensor, state.subspan(value->norm->state_offset, channels));
+    set(value->norm->variance_tensor, state.subspan(value->norm->state_offset + channels, channels));
+  }
+  return graph;
+}
+
+}  // namespace tadpole::train
