@@ -59,7 +59,8 @@ struct TrainOptions {
 struct EpochMetrics {
   int epoch = 0, update = 0;
   float learning_rate = 0, train_loss = 0, train_accuracy = 0, validation_loss = 0, validation_accuracy = 0;
-  double seconds = 0, samples_per_second = 0;
+  double seconds = 0;             ///< since the start of the training, checks left out
+  double samples_per_second = 0;  ///< of this epoch, validation left out
 };
 
 struct TrainResult {

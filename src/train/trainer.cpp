@@ -1,0 +1,435 @@
+// The training loop: checks, batches, updates, validation, early stopping, checkpoints.
+#include "train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+#include "train/checkpoint.h"
+#include "train/network.h"
+#include "train/optimiser.h"
+
+namespace tadpole::train {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Finaliser of splitmix64 (Steele, Lea and Flood 2014).
+uint64_t mix(uint64_t x) {
+  x += 0x9e3779b97f4a7c15ull;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+  return x ^ (x >> 31);
+}
+
+/// An example's own generator in an epoch. The same whoever draws it.
+Rng example_rng(uint64_t seed, int epoch, int index) {
+  const uint64_t place = (static_cast<uint64_t>(epoch) << 32) | static_cast<uint32_t>(index);
+  return Rng(mix(seed ^ mix(place)), mix(place));
+}
+
+Error bad_setting(const std::string& what) { return {Code::train_bad_setting, what}; }
+
+Result<void> check_options(const TrainOptions& o, int examples) {
+  const auto text = [](float value) { return std::to_string(value); };
+  if (o.updates < 1) return bad_setting("updates is " + std::to_string(o.updates) + "; needs at least 1.");
+  if (o.batch < 1) return bad_setting("batch is " + std::to_string(o.batch) + "; needs at least 1.");
+  if (o.batch > examples) {
+    return bad_setting("batch is " + std::to_string(o.batch) + ", but there are only " +
+                       std::to_string(examples) + " training examples. Use a batch of at most " +
+                       std::to_string(examples) + ", or record more.");
+  }
+  if (!(o.learning_rate > 0) || !std::isfinite(o.learning_rate)) {
+    return bad_setting("learning_rate is " + text(o.learning_rate) +
+                       "; needs a number above 0, such as 0.003.");
+  }
+  if (!(o.momentum >= 0 && o.momentum < 1)) {
+    return bad_setting("momentum is " + text(o.momentum) + "; needs 0 up to below 1.");
+  }
+  if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay)) {
+    return bad_setting("weight_decay is " + text(o.weight_decay) + "; needs 0 or more.");
+  }
+  if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
+    return bad_setting("label_smoothing is " + text(o.label_smoothing) + "; needs 0 up to below 1.");
+  }
+  if (o.warmup_updates < 0) {
+    return bad_setting("warmup_updates is " + std::to_string(o.warmup_updates) + "; needs 0 or more.");
+  }
+  if (o.step_every < 1)
+    return bad_setting("step_every is " + std::to_string(o.step_every) + "; needs 1 or more.");
+  if (!(o.step_factor > 0) || !std::isfinite(o.step_factor)) {
+    return bad_setting("step_factor is " + text(o.step_factor) + "; needs a number above 0.");
+  }
+  if (o.patience < 0) return bad_setting("patience is " + std::to_string(o.patience) + "; needs 0 or more.");
+  if (o.checkpoint_every_epochs < 1) {
+    return bad_setting("checkpoint_every_epochs is " + std::to_string(o.checkpoint_every_epochs) +
+                       "; needs 1 or more.");
+  }
+  return {};
+}
+
+/// Puts examples `indices` into the network's samples, in parallel.
+void load_batch(Network& network, const Examples& examples, std::span<const int> indices, int epoch,
+                uint64_t seed, Workers& workers) {
+  struct Call {
+    Network* network;
+    const Examples* examples;
+    std::span<const int> indices;
+    int epoch;
+    uint64_t seed;
+  } call{&network, &examples, indices, epoch, seed};
+  workers.run(kShards, [&call](int shard) {
+    const size_t count = call.indices.size();
+    const size_t begin = count * static_cast<size_t>(shard) / kShards;
+    const size_t end = count * static_cast<size_t>(shard + 1) / kShards;
+    for (size_t i = begin; i < end; ++i) {
+      Rng rng = example_rng(call.seed, call.epoch, call.indices[i]);
+      call.network->labels()[i] =
+          call.examples->get(call.indices[i], call.epoch, rng, call.network->example(static_cast<int>(i)));
+    }
+  });
+}
+
+/// Looks at every example once before the first update: labels in range, finite features, and for training at
+/// least one example a class.
+Result<void> check_examples(Network& network, const Examples& examples, const char* side, bool every_class,
+                            uint64_t seed, Workers& workers) {
+  std::vector<int> indices, counts(static_cast<size_t>(network.classes()), 0);
+  for (int begin = 0; begin < examples.size(); begin += network.batch()) {
+    indices.resize(static_cast<size_t>(std::min(network.batch(), examples.size() - begin)));
+    std::iota(indices.begin(), indices.end(), begin);
+    load_batch(network, examples, indices, 0, seed, workers);
+    for (size_t i = 0; i < indices.size(); ++i) {
+      const int label = network.labels()[i];
+      if (label < 0 || label >= network.classes()) {
+        return bad_setting(std::string(side) + " example " + std::to_string(indices[i]) + " is of class " +
+                           std::to_string(label) + "; the model tells classes 0 to " +
+                           std::to_string(network.classes() - 1) + " apart.");
+      }
+      ++counts[static_cast<size_t>(label)];
+      for (const float value : network.example(static_cast<int>(i))) {
+        if (std::isfinite(value)) continue;
+        return Error{Code::train_not_finite, std::string(side) + " example " + std::to_string(indices[i]) +
+                                                 " has features that are not finite numbers."};
+      }
+    }
+  }
+  std::string missing;
+  for (size_t c = 0; c < counts.size(); ++c) {
+    if (counts[c] == 0) missing += (missing.empty() ? "" : ", ") + std::to_string(c);
+  }
+  if (every_class && !missing.empty()) {
+    return Error{Code::train_class_missing, "no training examples of class " + missing + " (of 0 to " +
+                                                std::to_string(network.classes() - 1) + ")."};
+  }
+  return {};
+}
+
+/// One training from start or checkpoint to end.
+class Training {
+ public:
+  Training(Network& network, const Examples& training, const Examples* validation,
+           const TrainOptions& options, Workers& workers, Progress& progress)
+      : network_(network),
+        training_(training),
+        validation_(validation != nullptr && validation->size() > 0 ? validation : nullptr),
+        options_(options),
+        workers_(workers),
+        progress_(progress),
+        optimiser_(network, options.optimiser),
+        order_(static_cast<size_t>(training.size())) {
+    const size_t epochs =
+        static_cast<size_t>((options.updates + updates_an_epoch() - 1) / updates_an_epoch());
+    saved_.history.reserve(epochs);
+    if (validation_ == nullptr) return;
+    best_weights_ = Buffer(network.weights().size());
+    best_state_ = Buffer(network.state().size());
+    validation_indices_.reserve(static_cast<size_t>(network.batch()));
+  }
+
+  Result<void> resume(const ir::Graph& graph);
+  Result<void> run(const ir::Graph& graph, const std::function<void(const EpochMetrics&)>& on_epoch);
+  TrainResult result() const;
+
+ private:
+  int updates_an_epoch() const { return training_.size() / options_.batch; }
+  bool finished() const {
+    const bool patience_over = options_.patience > 0 && validation_ != nullptr &&
+                               saved_.epochs_since_best >= static_cast<uint64_t>(options_.patience);
+    return static_cast<int>(saved_.update) >= options_.updates || patience_over;
+  }
+
+  Result<void> epoch(EpochMetrics& metrics);
+  Result<void> update(std::span<const int> indices, int epoch, Outcome& outcome);
+  Error not_finite(const std::string& what) const;
+  void report(const EpochMetrics& metrics);
+  Result<Outcome> validate();
+  void keep_best(double loss, int epoch);
+  Result<void> save(const ir::Graph& graph);
+
+  Network& network_;
+  const Examples& training_;
+  const Examples* validation_;
+  const TrainOptions& options_;
+  Workers& workers_;
+  Progress& progress_;
+  OptimiserState optimiser_;
+  std::vector<int> order_, validation_indices_;
+  Buffer best_weights_, best_state_;
+  Checkpoint saved_;  ///< its counters and history are the live ones; its weights are filled when saving
+};
+
+Error Training::not_finite(const std::string& what) const {
+  return {Code::train_not_finite, "after " + std::to_string(saved_.update) + " updates " + what +
+                                      "; learning_rate is " + std::to_string(options_.learning_rate) + "."};
+}
+
+Result<void> Training::update(std::span<const int> indices, int epoch, Outcome& outcome) {
+  load_batch(network_, training_, indices, epoch, options_.seed, workers_);
+  const int number = static_cast<int>(saved_.update);
+  outcome = network_.train_step(workers_, options_.label_smoothing,
+                                mix(options_.seed + 0x64726f70ull) + static_cast<uint64_t>(number));
+  if (!std::isfinite(outcome.loss)) {
+    const std::string layer = network_.first_not_finite(network_.batch());
+    return not_finite(layer.empty() ? "the loss is not a finite number"
+                                    : "layer '" + layer + "' makes numbers that are not finite");
+  }
+  if (!optimiser_.update(network_, workers_, options_, number)) {
+    std::string names;
+    for (const Parameter& p : network_.parameters()) {
+      const auto gradient = network_.gradients().subspan(p.offset, p.size());
+      const bool finite =
+          std::all_of(gradient.begin(), gradient.end(), [](float g) { return std::isfinite(g); });
+      if (!finite) names = network_.parameter_name(p);  // gradients go bad from the end to the start
+    }
+    return not_finite("the gradient of '" + names + "' is not finite");
+  }
+  ++saved_.update;
+  return {};
+}
+
+void Training::report(const EpochMetrics& metrics) {
+  char note[96];
+  std::snprintf(note, sizeof note, "loss %.3f, accuracy %.1f %%, %.0f samples/s",
+                static_cast<double>(metrics.train_loss), 100 * static_cast<double>(metrics.train_accuracy),
+                metrics.samples_per_second);
+  progress_.report("train", static_cast<long>(saved_.update), options_.updates, note);
+}
+
+Result<void> Training::epoch(EpochMetrics& metrics) {
+  std::iota(order_.begin(), order_.end(), 0);
+  Rng(mix(options_.seed), static_cast<uint64_t>(metrics.epoch)).shuffle(std::span<int>(order_));
+  const Clock::time_point start = Clock::now();
+  double loss = 0;
+  int64_t correct = 0, samples = 0;
+  // Whole batches only; what is left over differs from epoch to epoch.
+  for (int i = 0; i < updates_an_epoch() && static_cast<int>(saved_.update) < options_.updates; ++i) {
+    if (progress_.cancelled()) {
+      return Error{Code::cancelled, "training was stopped after " + std::to_string(saved_.update) + " of " +
+                                        std::to_string(options_.updates) +
+                                        " updates. The last checkpoint can be resumed."};
+    }
+    metrics.learning_rate = learning_rate(options_, static_cast<int>(saved_.update));
+    Outcome outcome;
+    const size_t batch = static_cast<size_t>(options_.batch);
+    TADPOLE_CHECK(update(std::span<const int>(order_).subspan(static_cast<size_t>(i) * batch, batch),
+                         metrics.epoch, outcome));
+    samples += options_.batch;
+    correct += outcome.correct;
+    loss += outcome.loss * options_.batch;
+    metrics.seconds = seconds_since(start);
+    metrics.samples_per_second = static_cast<double>(samples) / std::max(metrics.seconds, 1e-9);
+    metrics.train_loss = static_cast<float>(loss / static_cast<double>(samples));
+    metrics.train_accuracy = static_cast<float>(static_cast<double>(correct) / static_cast<double>(samples));
+    report(metrics);
+  }
+  metrics.update = static_cast<int>(saved_.update);
+  saved_.training_seconds += metrics.seconds;
+  return {};
+}
+
+Result<Outcome> Training::validate() {
+  Outcome total;
+  const int size = validation_->size();
+  for (int begin = 0; begin < size; begin += network_.batch()) {
+    const int count = std::min(network_.batch(), size - begin);
+    validation_indices_.resize(static_cast<size_t>(count));
+    std::iota(validation_indices_.begin(), validation_indices_.end(), begin);
+    load_batch(network_, *validation_, validation_indices_, 0, options_.seed, workers_);
+    const Outcome outcome = network_.evaluate(workers_, count);
+    if (!std::isfinite(outcome.loss)) {
+      return not_finite("layer '" + network_.first_not_finite(count) +
+                        "' makes numbers that are not finite on validation examples");
+    }
+    total.loss += outcome.loss * count / size;
+    total.correct += outcome.correct;
+  }
+  return total;
+}
+
+void Training::keep_best(double loss, int epoch) {
+  const bool first = saved_.epoch == 0;
+  if (!first && loss >= saved_.best_loss) {
+    ++saved_.epochs_since_best;
+    return;
+  }
+  saved_.best_loss = loss;
+  saved_.best_epoch = static_cast<uint64_t>(epoch);
+  saved_.epochs_since_best = 0;
+  std::copy(network_.weights().begin(), network_.weights().end(), best_weights_.data());
+  std::copy(network_.state().begin(), network_.state().end(), best_state_.data());
+}
+
+Result<void> Training::run(const ir::Graph& graph, const std::function<void(const EpochMetrics&)>& on_epoch) {
+  const Clock::time_point start = Clock::now();
+  const double seconds_before = saved_.seconds;
+  while (!finished()) {
+    EpochMetrics metrics;
+    metrics.epoch = static_cast<int>(saved_.epoch) + 1;
+    TADPOLE_CHECK(epoch(metrics));
+    if (validation_ != nullptr) {
+      TADPOLE_TRY(const Outcome outcome, validate());
+      metrics.validation_loss = static_cast<float>(outcome.loss);
+      metrics.validation_accuracy =
+          static_cast<float>(outcome.correct) / static_cast<float>(validation_->size());
+      keep_best(outcome.loss, metrics.epoch);
+    } else {
+      saved_.best_epoch = static_cast<uint64_t>(metrics.epoch);
+    }
+    saved_.epoch = static_cast<uint64_t>(metrics.epoch);
+    saved_.seconds = seconds_before + seconds_since(start);
+    metrics.seconds = saved_.seconds;
+    saved_.history.push_back(metrics);
+    const bool due = metrics.epoch % options_.checkpoint_every_epochs == 0 || finished();
+    if (options_.save_checkpoint && due) TADPOLE_CHECK(save(graph));
+    if (on_epoch) on_epoch(metrics);
+  }
+  return {};
+}
+
+Result<void> Training::save(const ir::Graph& graph) {
+  const auto plain = [&](std::span<const float> arena, std::vector<float>& to) {
+    to.resize(arena.empty() ? 0 : network_.plain_size());
+    if (!arena.empty()) network_.to_plain(arena, to);
+  };
+  saved_.graph = fingerprint(graph);
+  saved_.training_examples = static_cast<uint64_t>(training_.size());
+  saved_.options.clear();
+  for (const OptionNumber& option : option_numbers(options_)) saved_.options.push_back(option.bits);
+  saved_.instruction_set = network_.kernels().name;
+  plain(network_.weights(), saved_.weights);
+  plain(optimiser_.first(), saved_.first);
+  plain(optimiser_.second(), saved_.second);
+  plain(best_weights_.span(), saved_.best_weights);
+  saved_.state.assign(network_.state().begin(), network_.state().end());
+  saved_.best_state.assign(best_state_.span().begin(), best_state_.span().end());
+  return options_.save_checkpoint(write_checkpoint(saved_));
+}
+
+Result<void> Training::resume(const ir::Graph& graph) {
+  TADPOLE_TRY(saved_, read_checkpoint(options_.resume_from));
+  const auto refuse = [](const std::string& what) {
+    return Error{Code::checkpoint_damaged, "the checkpoint " + what + " Train again without --resume."};
+  };
+  if (saved_.graph != fingerprint(graph))
+    return refuse("is of another architecture than '" + graph.name + "'.");
+  if (saved_.training_examples != static_cast<uint64_t>(training_.size())) {
+    return refuse("was made with " + std::to_string(saved_.training_examples) +
+                  " training examples; there are " + std::to_string(training_.size()) + ".");
+  }
+  const std::vector<OptionNumber> options = option_numbers(options_);
+  if (saved_.options.size() != options.size()) return refuse("has other options.");
+  for (size_t i = 0; i < options.size(); ++i) {
+    if (saved_.options[i] != options[i].bits) {
+      return refuse("was made with another value of '" + std::string(options[i].name) + "'.");
+    }
+  }
+  if (saved_.instruction_set != network_.kernels().name) {
+    return refuse("was made on another kind of processor ('" + saved_.instruction_set + "', here '" +
+                  network_.kernels().name + "').");
+  }
+  const size_t plain = network_.plain_size(), state = network_.state().size();
+  const bool validates = validation_ != nullptr;
+  if (saved_.weights.size() != plain || saved_.state.size() != state || saved_.first.size() != plain ||
+      saved_.second.size() != (optimiser_.second().empty() ? 0 : plain)) {
+    return refuse("has as many weights as another architecture.");
+  }
+  if (saved_.best_weights.size() != (validates ? plain : 0) ||
+      saved_.best_state.size() != (validates ? state : 0)) {
+    return refuse(validates ? "was made without validation examples." : "was made with validation examples.");
+  }
+  if (saved_.update > static_cast<uint64_t>(options_.updates) || saved_.epoch > saved_.update ||
+      saved_.best_epoch > saved_.epoch || saved_.epochs_since_best > saved_.epoch) {
+    return refuse("has counters that do not fit together.");
+  }
+  network_.from_plain(saved_.weights, network_.weights());
+  network_.from_plain(saved_.first, optimiser_.first());
+  if (!optimiser_.second().empty()) network_.from_plain(saved_.second, optimiser_.second());
+  if (validates) network_.from_plain(saved_.best_weights, best_weights_.span());
+  std::copy(saved_.state.begin(), saved_.state.end(), network_.state().begin());
+  std::copy(saved_.best_state.begin(), saved_.best_state.end(), best_state_.data());
+  network_.set_steps(static_cast<int64_t>(saved_.update));
+  return {};
+}
+
+TrainResult Training::result() const {
+  TrainResult result;
+  const bool best = validation_ != nullptr;
+  result.graph = network_.to_graph(best ? best_weights_.span() : network_.weights(),
+                                   best ? best_state_.span() : network_.state());
+  result.history = saved_.history;
+  result.best_epoch = static_cast<int>(saved_.best_epoch);
+  result.seconds = saved_.seconds;
+  result.samples_per_second =
+      static_cast<double>(saved_.update) * options_.batch / std::max(saved_.training_seconds, 1e-9);
+  return result;
+}
+
+}  // namespace
+
+Result<TrainResult> train(const ir::Graph& graph, const Examples& training, const Examples* validation,
+                          const TrainOptions& options, Workers& workers, Progress& progress,
+                          const std::function<void(const EpochMetrics&)>& on_epoch) {
+  TADPOLE_CHECK(check_options(options, training.size()));
+  TADPOLE_TRY(const std::unique_ptr<Network> network, Network::compile(graph, options.batch));
+  TADPOLE_CHECK(check_examples(*network, training, "training", true, options.seed, workers));
+  if (validation != nullptr) {
+    TADPOLE_CHECK(check_examples(*network, *validation, "validation", false, options.seed, workers));
+  }
+  Training run(*network, training, validation, options, workers, progress);
+  if (!options.resume_from.empty()) TADPOLE_CHECK(run.resume(graph));
+  TADPOLE_CHECK(run.run(graph, on_epoch));
+  return run.result();
+}
+
+Result<std::vector<float>> predict(const ir::Graph& graph, const Examples& examples, Workers& workers) {
+  constexpr int kBatch = 128;
+  const int batch = std::clamp(examples.size(), 1, kBatch);
+  TADPOLE_TRY(const std::unique_ptr<Network> network, Network::compile(graph, batch));
+  const size_t classes = static_cast<size_t>(network->classes());
+  std::vector<float> probabilities;
+  probabilities.reserve(static_cast<size_t>(examples.size()) * classes);
+  std::vector<int> indices;
+  for (int begin = 0; begin < examples.size(); begin += batch) {
+    const int count = std::min(batch, examples.size() - begin);
+    indices.resize(static_cast<size_t>(count));
+    std::iota(indices.begin(), indices.end(), begin);
+    load_batch(*network, examples, indices, 0, 0, workers);
+    // Labels do not matter here and may be unknown.
+    std::fill(network->labels().begin(), network->labels().end(), 0);
+    network->evaluate(workers, count);
+    for (int i = 0; i < count; ++i) {
+      const std::span<const float> row = network->probabilities(i);
+      probabilities.insert(probabilities.end(), row.begin(), row.end());
+    }
+  }
+  return probabilities;
+}
+
+}  // namespace tadpole::train
