@@ -20,6 +20,16 @@ void for_each_include(std::string_view text, Visit visit) {
   }
 }
 
+std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
+
+/// A .cc belongs to the header that it includes first, when both are in one folder.
+bool implements(const DeviceSource& source, std::string_view header) {
+  if (!source.path.ends_with(".cc") || folder_of(source.path) != folder_of(header)) return false;
+  std::string_view first;
+  for_each_include(source.text, [&](std::string_view include) { first = first.empty() ? include : first; });
+  return first == header;
+}
+
 }  // namespace
 
 std::optional<DeviceSource> find_device_source(std::string_view path) {
@@ -38,7 +48,9 @@ std::vector<DeviceSource> device_source_closure(std::span<const std::string> roo
     const auto source = find_device_source(path);
     if (!source || !found.emplace(source->path, *source).second) continue;
     for_each_include(source->text, [&](std::string_view include) { open.emplace_back(include); });
-    if (path.ends_with(".h")) open.push_back(path.substr(0, path.size() - 1) + "cc");
+    for (const DeviceSource& other : device_sources()) {
+      if (implements(other, source->path)) open.emplace_back(other.path);
+    }
   }
   std::vector<DeviceSource> files;
   for (const auto& [path, source] : found) files.push_back(source);

@@ -20,7 +20,8 @@ std::span<const DeviceSource> device_sources();
 /// The file of that path, or nothing.
 std::optional<DeviceSource> find_device_source(std::string_view path);
 
-/// `roots` and everything they need: included device/ headers, and for each header the .cc of the same name.
+/// `roots` and everything they need: included device/ headers, and for each header the .cc files of
+/// its folder that include it first.
 /// Sorted by path. A root or an include that does not exist is left out (device code is compiled with the
 /// program, so its includes exist). Cost: O(total text).
 std::vector<DeviceSource> device_source_closure(std::span<const std::string> roots);

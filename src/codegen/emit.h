@@ -1,0 +1,17 @@
+// Inside the room: the single files of a library.
+#pragma once
+
+#include <string>
+
+#include "codegen/library.h"
+
+namespace tadpole::codegen {
+
+std::string emit_model_header(const plan::Plan& plan);
+std::string emit_model_source(const plan::Plan& plan, const LibraryOptions& options);
+std::string emit_application_header(const LibraryOptions& options);
+std::string emit_application_source(const SpeechApplication& speech);
+std::string emit_example(const plan::Plan& plan);
+std::string emit_readme(const plan::Plan& plan, const LibraryOptions& options);
+
+}  // namespace tadpole::codegen

@@ -1,0 +1,42 @@
+// A plan as a self-contained C++ library: text in memory, files for others to write.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "device/app/spotter.h"
+#include "device/dsp/speech_features.h"
+#include "plan/plan.h"
+
+namespace tadpole::codegen {
+
+/// `path` is relative to the library's folder, with '/' between parts.
+struct File {
+  std::string path, text;
+};
+
+/// What makes a speech application out of a model: int8 input of features, one int8 output a label.
+struct SpeechApplication {
+  dsp::SpeechFeatures features;  ///< its tables must live until emit_library returns
+  dsp::FeatureQuantiser quantiser;
+  app::SpotterConfig spotter;
+  std::vector<std::string> labels;
+};
+
+struct LibraryOptions {
+  std::string name;  ///< model::kName
+  std::string hash;  ///< model::kHash: FNV-1a of the model file's bytes, 16 hex digits
+  std::optional<SpeechApplication> speech;
+  bool session = true;  ///< export device/app, by which a board answers on its serial line
+};
+
+/// The library: model.h, model.cc, application.h, application.cc (with speech), the device/ files that they
+/// need, examples/main.cc and README.md. Compiles as C++14 with -Wall -Wextra -Wpedantic -Werror
+/// -fno-exceptions -fno-rtti and uses no heap. model.cc has one extern "C" function a layer,
+/// tadpole_layer_000 and so on, which model::invoke() calls in order; all constants are const and the model's
+/// are called weights_*. Fails: input_size when labels do not match the output or features the input.
+/// Cost: O(weights); about 4 characters of text a weight.
+Result<std::vector<File>> emit_library(const plan::Plan& plan, const LibraryOptions& options);
+
+}  // namespace tadpole::codegen
