@@ -79,14 +79,13 @@ std::string table(const DataReport& report) {
 
 ClipCheck check_clip(const samples::Audio& audio) {
   ClipCheck check;
-  int peak = 0, run = 0, in_runs = 0;
+  int peak = 0, full = 0;
   for (const int16_t value : audio.pcm) {
-    peak = std::max(peak, std::abs(static_cast<int>(value)));
-    run = std::abs(static_cast<int>(value)) >= 32767 ? run + 1 : 0;
-    if (run == 3) in_runs += 3;
-    if (run > 3) ++in_runs;
+    const int magnitude = std::abs(static_cast<int>(value));
+    peak = std::max(peak, magnitude);
+    full += magnitude >= 32767;
   }
-  check.clipped = in_runs >= 8;
+  check.clipped = full >= 8;
   check.silent = peak < 98;
   const auto frame = static_cast<size_t>(audio.sample_rate_hz / 40);
   if (frame == 0 || audio.pcm.size() < 4 * frame || check.silent) return check;

@@ -40,7 +40,7 @@ struct DataReport {
 
 /// What can be seen in one recording.
 struct ClipCheck {
-  bool clipped = false;  ///< at least 8 values in runs of 3 or more at full scale
+  bool clipped = false;  ///< at least 8 values at full scale
   bool silent = false;   ///< no value beyond 0.3 % of full scale
   bool cut_off = false;  ///< the first or last 25 ms are at least a quarter as loud as the loudest 25 ms, and
                          ///< well above the quietest: the word may go on outside

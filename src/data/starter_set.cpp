@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
@@ -24,7 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kOthersPerVoice = 6;
+constexpr int kTakes = 2;  // of each word, at another speed and pitch and in another room
+constexpr size_t kOthersPerVoice = 2;
 constexpr int kNoiseSeconds = 40;
 constexpr size_t kFewestVoices = 10;
 
@@ -49,13 +51,21 @@ std::string speaker_code(const Voice& voice) {
 std::vector<Job> plan_jobs(const StarterOptions& options) {
   std::vector<Job> jobs;
   size_t next = 0;
-  for (const Voice& voice : starter_voices()) {
-    std::vector<std::string> words = options.words;
-    for (size_t i = 0; i < std::min(kOthersPerVoice, options.other_words.size()); ++i) {
-      words.push_back(options.other_words[next++ % options.other_words.size()]);
+  const auto voices = starter_voices();
+  const size_t count =
+      std::clamp<size_t>(static_cast<size_t>(std::max(0, options.voices)), kFewestVoices, voices.size());
+  for (size_t i = 0; i < count; ++i) {
+    const Voice& voice = voices[i * voices.size() / count];
+    const auto add = [&](const std::string& word, int take) {
+      jobs.push_back({&voice, word,
+                      word + "/" + speaker_code(voice) + "_nohash_" + std::to_string(take) + ".wav",
+                      std::nullopt});
+    };
+    for (const std::string& word : options.words) {
+      for (int take = 0; take < kTakes; ++take) add(word, take);
     }
-    for (const std::string& word : words) {
-      jobs.push_back({&voice, word, word + "/" + speaker_code(voice) + "_nohash_0.wav", std::nullopt});
+    for (size_t other = 0; other < std::min(kOthersPerVoice, options.other_words.size()); ++other) {
+      add(options.other_words[next++ % options.other_words.size()], 0);
     }
   }
   return jobs;
@@ -78,8 +88,12 @@ std::string first_line(const std::string& program) {
   const auto said = run_process(argv);
   if (!said.ok()) return program;
   const std::string text = said->out.empty() ? said->err : said->out;
-  // Where its data lie is this computer's business.
-  std::string line = text.substr(0, std::min(text.find('\n'), text.find("  Data at:")));
+  // "eSpeak NG text-to-speech: 1.51  Data at: ...", " version: flite-2.2-release ..."; where data lie is this
+  // computer's.
+  const size_t marked = text.find("version: ");
+  const size_t start = marked == std::string::npos ? 0 : marked + 9;
+  const std::string line =
+      text.substr(start, std::min(text.find('\n', start), text.find("  Data at:", start)) - start);
   return line.empty() ? program : line;
 }
 
@@ -188,6 +202,7 @@ Result<StarterSummary> make_starter_set(const std::string& folder, const Starter
   const Unfinished unfinished{folder + ".tmp" + std::to_string(getpid())};
   fs::remove_all(unfinished.path, ignored);
   std::vector<Job> jobs = plan_jobs(options);
+  if (jobs.empty()) return Error{Code::data_empty, folder + ": a starter set without words was asked for"};
   for (const Job& job : jobs) {
     TADPOLE_CHECK(make_folders(fs::path(unfinished.path + "/" + job.id).parent_path().string()));
   }

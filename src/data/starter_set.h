@@ -12,11 +12,12 @@ namespace tadpole::data {
 
 struct StarterOptions {
   std::vector<std::string> words = {"yes", "no", "up", "down", "stop", "go"};
-  /// Further words, for the class "unknown". Each voice says six of them.
+  /// Further words, for the class "unknown". Each voice says two of them.
   std::vector<std::string> other_words = {"left",  "right",  "on",  "off", "bird", "tree",
                                           "house", "seven",  "one", "two", "four", "nine",
                                           "happy", "marvin", "dog", "wow"};
   int sample_rate_hz = 16000;
+  int voices = 50;  ///< at most so many, spread over all there are; fewer than 10 is too few to split
   uint64_t seed = 1;
 };
 
@@ -25,11 +26,12 @@ struct StarterSummary {
   std::vector<std::string> left_out;  ///< voices that this computer's synthesisers do not have
 };
 
-/// Writes a folder in the Speech Commands layout: <word>/<hash of the voice>_nohash_0.wav, one second each;
+/// Writes a folder in the Speech Commands layout: <word>/<hash of the voice>_nohash_<take>.wav, one second
+/// each;
 /// `_background_noise_` with synthetic noise; groups.csv (each voice is a group, source "synthetic");
 /// README.md that says what it is. Voices of espeak-ng (accents, variants, other languages that read the
 /// word) and flite say the words at several speeds and pitches; each recording gets its own place, level,
-/// room and noise. About 600 recordings, 20 MB, under 15 s on two cores. The same seed and installed voices
+/// room and noise. About 700 recordings, 27 MB, under 15 s on two cores. The same seed and installed voices
 /// give the same bytes. The folder appears whole or not at all and must not exist. Fails: program_missing
 /// (espeak-ng, flite), program_failed, cancelled, file_unwritable, disk_full.
 Result<StarterSummary> make_starter_set(const std::string& folder, const StarterOptions& options,

@@ -172,8 +172,7 @@ std::string counted(size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-std::string tell(const std::vector<Group>& groups, const std::vector<Side>& sides, size_t ungrouped,
-                 const SplitOptions& options) {
+std::string tell(const std::vector<Group>& groups, size_t ungrouped, const SplitOptions& options) {
   std::string story =
       "Split by group, so that no one is heard on two sides (seed " + std::to_string(options.seed) + ").";
   for (int side = 0; side < kSides; ++side) {
@@ -182,9 +181,7 @@ std::string tell(const std::vector<Group>& groups, const std::vector<Side>& side
       if (group.side == side) names.push_back(group.name);
     }
     std::sort(names.begin(), names.end(), natural_less);
-    const auto total = static_cast<size_t>(std::count(sides.begin(), sides.end(), static_cast<Side>(side)));
-    story += " " + std::string(side_name(static_cast<Side>(side))) + ": " + counted(total, "recording") +
-             ", " + counted(names.size(), "group");
+    story += " " + std::string(side_name(static_cast<Side>(side))) + ": " + counted(names.size(), "group");
     constexpr size_t kShown = 6;
     for (size_t i = 0; i < std::min(names.size(), kShown); ++i) story += (i == 0 ? " (" : ", ") + names[i];
     if (names.size() > kShown) story += ", and " + std::to_string(names.size() - kShown) + " more";
@@ -296,7 +293,7 @@ Result<Split> split_by_group(std::span<const Sample> samples, const SplitOptions
   for (size_t i = 0; i < samples.size(); ++i) {
     if (!samples[i].group.empty()) split.side[i] = side_of.at(samples[i].group);
   }
-  split.story = tell(groups, split.side, ungrouped_count, options);
+  split.story = tell(groups, ungrouped_count, options);
   return split;
 }
 

@@ -1,0 +1,11 @@
+// Any bytes as a sound file: an error or finite sound at the wanted rate, never a crash, never more memory
+// than sound.
+#include <cstdlib>
+
+#include "data/audio_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto read = tadpole::data::decode_audio({data, size}, 16000, "fuzz.wav");
+  if (read.ok() && (read->audio.sample_rate_hz != 16000 || read->audio.pcm.empty())) abort();
+  return 0;
+}

@@ -1,0 +1,261 @@
+#include "data/feature_cache.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <filesystem>
+
+#include "base/hash.h"
+#include "data/files.h"
+
+namespace tadpole::data {
+namespace {
+
+namespace fs = std::filesystem;
+using samples::Dataset;
+using samples::Side;
+
+static_assert(std::endian::native == std::endian::little, "features are stored as they lie in memory");
+
+constexpr std::string_view kMagic = "TADPFEAT";
+constexpr uint32_t kVersion = 1;
+constexpr size_t kKeyBytes = 64;  // SHA-256 in hexadecimal
+constexpr size_t kHeaderBytes =
+    8 + 6 * 4 + kKeyBytes;  // magic; version, size, samples, variants, train samples, CRC-32; key
+constexpr size_t kFilesKept = 8;
+constexpr int kShards = 128;
+
+std::span<const uint8_t> bytes_of(std::span<const int16_t> values) {
+  return {reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()};
+}
+
+std::string pcm_hash(const samples::Sample& sample) { return sha256_hex(bytes_of(sample.audio().pcm)); }
+
+// Everything that the features depend on, hashed.
+std::string key_of(const Dataset& data, const std::vector<std::string>& hashes,
+                   const features::FeatureBlock& block, const samples::AugmentOptions& options) {
+  std::string text = block.fingerprint() + "\n" + options.fingerprint() + "\n";
+  for (size_t i = 0; i < data.samples.size(); ++i) {
+    text += hashes[i] + (data.side[i] == Side::train ? " train" : "") +
+            (data.target[i] == samples::kSilence ? " silence\n" : "\n");
+  }
+  for (size_t i = 0; i < data.noise.size(); ++i) {
+    if (data.noise_side[i] == Side::train) text += "noise " + pcm_hash(data.noise[i]) + "\n";
+  }
+  return sha256_hex({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+// The middle of a clip's length, with zeros where there is nothing, as FeatureBlock::extract sees it.
+std::vector<int16_t> fitted(std::span<const int16_t> pcm, size_t length) {
+  std::vector<int16_t> out(length, 0);
+  if (pcm.size() >= length) {
+    const auto from = pcm.subspan((pcm.size() - length) / 2, length);
+    std::copy(from.begin(), from.end(), out.begin());
+  } else {
+    std::copy(pcm.begin(), pcm.end(), out.begin() + static_cast<long>((length - pcm.size()) / 2));
+  }
+  return out;
+}
+
+Result<void> check_rates(const Dataset& data, const features::FeatureBlock& block) {
+  for (const samples::Sample& sample : data.samples) {
+    if (sample.audio().sample_rate_hz == block.config().sample_rate_hz) continue;
+    return Error{Code::features_bad_setting, sample.id + ": is at " +
+                                                 std::to_string(sample.audio().sample_rate_hz) +
+                                                 " Hz, the features are made for " +
+                                                 std::to_string(block.config().sample_rate_hz) + " Hz"};
+  }
+  return {};
+}
+
+class Maker {
+ public:
+  Maker(const Dataset& data, const std::vector<std::string>& hashes, const features::FeatureBlock& block,
+        const samples::AugmentOptions& options)
+      : data_(data), hashes_(hashes), block_(block), options_(options) {
+    for (size_t i = 0; i < data.noise.size(); ++i) {
+      if (data.noise_side[i] == Side::train) noise_.emplace_back(data.noise[i].audio().pcm);
+    }
+  }
+
+  Result<FeatureSet> run(Workers& workers, Progress& progress) {
+    FeatureSet set;
+    set.size = block_.size();
+    set.variants = std::max(0, options_.variants);
+    set.train_indices = data_.indices(Side::train);
+    const auto size = static_cast<size_t>(set.size);
+    set.plain.resize(data_.samples.size() * size);
+    set.augmented.resize(set.train_indices.size() * static_cast<size_t>(set.variants) * size);
+    std::vector<long> train_row(data_.samples.size(), -1);
+    for (size_t i = 0; i < set.train_indices.size(); ++i)
+      train_row[static_cast<size_t>(set.train_indices[i])] = static_cast<long>(i);
+
+    std::atomic<long> done{0};
+    const auto total = static_cast<long>(data_.samples.size());
+    workers.run(kShards, [&](int shard) {
+      for (size_t i = static_cast<size_t>(shard); i < data_.samples.size(); i += kShards) {
+        make_plain(i, std::span(set.plain).subspan(i * size, size));
+        for (int variant = 0; variant < set.variants && train_row[i] >= 0; ++variant) {
+          if (progress.cancelled()) return;
+          const size_t row = static_cast<size_t>(train_row[i]) * static_cast<size_t>(set.variants) +
+                             static_cast<size_t>(variant);
+          make_variant(i, variant, std::span(set.augmented).subspan(row * size, size));
+        }
+        if (progress.cancelled()) return;
+        progress.report("extract features", done.fetch_add(1) + 1, total, "");
+      }
+    });
+    if (progress.cancelled()) return Error{Code::cancelled, "making the features was stopped"};
+    return set;
+  }
+
+ private:
+  void make_plain(size_t index, std::span<int16_t> row) const {
+    const std::vector<int16_t> features = block_.extract(data_.samples[index].audio().pcm);
+    std::copy(features.begin(), features.end(), row.begin());
+  }
+
+  void make_variant(size_t index, int variant, std::span<int16_t> row) const {
+    // Seeded by the sound itself, so that adding a recording does not change the variants of the others.
+    Rng rng = Rng(options_.seed).fork(hashes_[index] + "/" + std::to_string(variant));
+    const auto length = static_cast<size_t>(block_.clip_samples());
+    std::vector<int16_t> sound;
+    if (data_.target[index] == samples::kSilence && !noise_.empty()) {
+      const float volume = rng.uniform(0, options_.silence_volume_max);
+      sound = samples::noise_clip(noise_, static_cast<int>(length), volume, rng);
+    } else {
+      sound = samples::augment(fitted(data_.samples[index].audio().pcm, length),
+                               block_.config().sample_rate_hz, noise_, options_, rng);
+    }
+    const std::vector<int16_t> features = block_.extract(sound);
+    std::copy(features.begin(), features.end(), row.begin());
+  }
+
+  const Dataset& data_;
+  const std::vector<std::string>& hashes_;
+  const features::FeatureBlock& block_;
+  const samples::AugmentOptions& options_;
+  samples::NoiseBank noise_;
+};
+
+// Removes all but the latest files; caches are made anew, so trouble is ignored.
+void remove_old(const std::string& folder) {
+  std::error_code ignored;
+  std::vector<std::pair<fs::file_time_type, fs::path>> files;
+  for (fs::directory_iterator entry(folder, ignored), end; !ignored && entry != end;
+       entry.increment(ignored)) {
+    if (entry->path().extension() == ".features")
+      files.emplace_back(entry->last_write_time(ignored), entry->path());
+  }
+  std::sort(files.rbegin(), files.rend());
+  for (size_t i = kFilesKept; i < files.size(); ++i) fs::remove(files[i].second, ignored);
+}
+
+Error damaged(const std::string& what) {
+  return {Code::cache_damaged, "the feature cache is damaged: " + what};
+}
+
+}  // namespace
+
+std::span<const int16_t> FeatureSet::plain_row(int sample) const {
+  const auto width = static_cast<size_t>(size);
+  return std::span(plain).subspan(static_cast<size_t>(sample) * width, width);
+}
+
+std::span<const int16_t> FeatureSet::augmented_row(int train_sample, int variant) const {
+  const auto width = static_cast<size_t>(size);
+  const size_t row =
+      static_cast<size_t>(train_sample) * static_cast<size_t>(variants) + static_cast<size_t>(variant);
+  return std::span(augmented).subspan(row * width, width);
+}
+
+std::vector<uint8_t> encode_features(const FeatureSet& set, const std::string& key) {
+  const auto plain = bytes_of(set.plain), augmented = bytes_of(set.augmented);
+  const size_t samples = set.size > 0 ? set.plain.size() / static_cast<size_t>(set.size) : 0;
+  const uint32_t header[6] = {kVersion,
+                              static_cast<uint32_t>(set.size),
+                              static_cast<uint32_t>(samples),
+                              static_cast<uint32_t>(set.variants),
+                              static_cast<uint32_t>(set.train_indices.size()),
+                              base::crc32(augmented, base::crc32(plain))};
+  std::vector<uint8_t> bytes(kHeaderBytes + plain.size() + augmented.size());
+  std::memcpy(bytes.data(), kMagic.data(), kMagic.size());
+  std::memcpy(bytes.data() + 8, header, sizeof header);
+  std::memcpy(bytes.data() + 8 + sizeof header, key.data(), std::min(kKeyBytes, key.size()));
+  std::copy(plain.begin(), plain.end(), bytes.begin() + kHeaderBytes);
+  std::copy(augmented.begin(), augmented.end(),
+            bytes.begin() + static_cast<long>(kHeaderBytes + plain.size()));
+  return bytes;
+}
+
+Result<FeatureSet> decode_features(std::span<const uint8_t> bytes, const std::string& key, size_t samples,
+                                   std::vector<int> train_indices) {
+  if (bytes.size() < kHeaderBytes) return damaged("it ends within its header");
+  if (std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
+    return damaged("it is not a feature cache");
+  uint32_t header[6];
+  std::memcpy(header, bytes.data() + 8, sizeof header);
+  const auto [version, size, stored_samples, variants, stored_train, checksum] = header;
+  if (version != kVersion)
+    return damaged("it is of version " + std::to_string(version) + ", this Tadpole reads " +
+                   std::to_string(kVersion));
+  std::string padded = key;
+  padded.resize(kKeyBytes, '\0');
+  if (std::memcmp(bytes.data() + 8 + sizeof header, padded.data(), kKeyBytes) != 0)
+    return damaged("it is of other data or settings");
+  if (stored_samples != samples || stored_train != train_indices.size())
+    return damaged("it holds another number of samples");
+  // All factors are below 2^32, so products of two fit; the third is checked.
+  uint64_t rows = 0, values = 0;
+  if (__builtin_add_overflow(uint64_t{stored_samples}, uint64_t{stored_train} * variants, &rows) ||
+      __builtin_mul_overflow(rows, uint64_t{size}, &values) || values > (bytes.size() - kHeaderBytes) / 2 ||
+      values * 2 != bytes.size() - kHeaderBytes) {
+    return damaged("its size does not fit its header");
+  }
+  const auto payload = bytes.subspan(kHeaderBytes);
+  if (base::crc32(payload) != checksum) return damaged("its checksum is wrong");
+  FeatureSet set;
+  set.size = static_cast<int>(size);
+  set.variants = static_cast<int>(variants);
+  set.train_indices = std::move(train_indices);
+  set.plain.resize(static_cast<size_t>(stored_samples) * size);
+  set.augmented.resize(values - set.plain.size());
+  if (!set.plain.empty()) std::memcpy(set.plain.data(), payload.data(), 2 * set.plain.size());
+  if (!set.augmented.empty())
+    std::memcpy(set.augmented.data(), payload.data() + 2 * set.plain.size(), 2 * set.augmented.size());
+  set.from_cache = true;
+  return set;
+}
+
+Result<FeatureSet> features_of(const samples::Dataset& data, const features::FeatureBlock& block,
+                               const samples::AugmentOptions& options, const std::string& cache_folder,
+                               Workers& workers, Progress& progress) {
+  TADPOLE_CHECK(check_rates(data, block));
+  std::vector<std::string> hashes(data.samples.size());
+  workers.run(kShards, [&](int shard) {
+    for (size_t i = static_cast<size_t>(shard); i < hashes.size(); i += kShards)
+      hashes[i] = pcm_hash(data.samples[i]);
+  });
+  const std::string key = key_of(data, hashes, block, options);
+  const std::string path = cache_folder + "/" + key.substr(0, 24) + ".features";
+  std::error_code ignored;
+  if (!cache_folder.empty() && fs::exists(path, ignored)) {
+    const auto bytes = read_file(path, size_t{8} << 30);
+    auto set = bytes.ok() ? decode_features(*bytes, key, data.samples.size(), data.indices(Side::train))
+                          : Result<FeatureSet>(bytes.error());
+    if (set.ok() && (set->size == block.size() && set->variants == std::max(0, options.variants))) return set;
+    progress.say(path + ": " +
+                 (set.ok() ? "the feature cache is damaged: its header is wrong" : set.error().detail) +
+                 ". The features are made anew.");
+  }
+  TADPOLE_TRY(FeatureSet set, Maker(data, hashes, block, options).run(workers, progress));
+  if (cache_folder.empty()) return set;
+  Result<void> kept = make_folders(cache_folder);
+  if (kept.ok()) kept = write_file(path, encode_features(set, key));
+  if (!kept.ok()) progress.say("The features could not be kept for the next time: " + kept.error().detail);
+  remove_old(cache_folder);
+  return set;
+}
+
+}  // namespace tadpole::data
