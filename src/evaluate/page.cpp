@@ -81,8 +81,17 @@ void Facts::add(std::string_view name, const std::string& html) {
 std::string Facts::html() const { return body_.empty() ? "" : "<dl class=\"facts\">" + body_ + "</dl>"; }
 
 std::string layer_cell(const std::string& name, const std::string& op) {
-  if (name == op || op.empty()) return escape(name);
-  return escape(name) + "<br><small>" + escape(op) + "</small>";
+  // A long name may go on in a new line after each underscore.
+  const auto breakable = [](const std::string& text) {
+    std::string out;
+    for (const char c : escape(text)) {
+      out += c;
+      if (c == '_') out += "<wbr>";
+    }
+    return out;
+  };
+  if (name == op || op.empty()) return breakable(name);
+  return breakable(name) + "<br><small>" + breakable(op) + "</small>";
 }
 
 std::string estimate_tag() {

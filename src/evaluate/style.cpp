@@ -109,6 +109,7 @@ thead th{color:var(--muted);font-weight:600;font-size:.86rem;vertical-align:bott
 tbody th{font-weight:550;overflow-wrap:break-word}
 table:not(.heat) tbody th{min-width:7em}
 tbody th small{font-weight:400}
+thead th.n{white-space:normal}
 tfoot th,tfoot td{font-weight:650;border-bottom:0}
 .n{text-align:right;white-space:nowrap}
 td.barcell{min-width:120px;width:40%}
