@@ -1,6 +1,6 @@
 // Untrusted .tflite bytes to a checked graph. The FlatBuffers verifier proves that every table, vector and
 // string lies inside the file; what the numbers in them mean is checked here, by hand.
-#include <cmath>
+#include <cstring>
 #include <limits>
 #include <map>
 
@@ -196,7 +196,10 @@ Result<std::optional<ir::Quantisation>> Reader::read_quantisation(const schema::
   ir::Quantisation to;
   to.scales.assign(from.scale()->begin(), from.scale()->end());
   to.axis = from.quantised_dimension();
-  for (const int64_t zero : *from.zero_point()) {
+  for (size_t i = 0; i < count; ++i) {
+    // The verifier aligns a vector's length, not its 8-byte elements, so they are copied out.
+    int64_t zero = 0;
+    std::memcpy(&zero, from.zero_point()->Data() + i * sizeof zero, sizeof zero);
     if (zero < std::numeric_limits<int32_t>::min() || zero > std::numeric_limits<int32_t>::max())
       return damaged(where + " has zero point " + std::to_string(zero) + ".");
     to.zero_points.push_back(static_cast<int32_t>(zero));

@@ -9,26 +9,43 @@
 
 #include "base/progress.h"
 #include "base/result.h"
+#include "base/workers.h"
 #include "ir/graph.h"
 
 namespace tadpole::quantise {
 
 /// The same function with batch norms folded into the layers before them, dropout dropped and activations
-/// fused. Float, ready for inference and for conversion. Exact up to float rounding.
+/// fused; layers whose result nobody uses and their tensors are gone. Float, ready for inference and for
+/// conversion. Exact up to float rounding. Layers and their outputs keep their names. A batch norm that no
+/// layer with weights comes before becomes a 1x1 depthwise convolution of its own. Fails: quantise_bad_range
+/// when folding gives values that are not finite (names the layer).
 Result<ir::Graph> fold_for_inference(const ir::Graph& trained);
 
-/// Calibration inputs: at(i) is the i-th input as floats.
+/// Calibration inputs: at(i) is the i-th input as floats. at() may be called from several threads at once.
 struct CalibrationSet {
   int count = 0;
   std::function<std::vector<float>(int index)> at;
 };
 
-/// A row of the error table.
+/// How the range of an activation is chosen from the values that calibration sees.
+enum class RangeMethod : uint8_t {
+  min_max,             ///< everything that was seen
+  mean_squared_error,  ///< clips rare extremes where that makes the expected squared error smaller
+};
+
+struct QuantiseOptions {
+  RangeMethod range = RangeMethod::mean_squared_error;
+  int error_samples = 50;  ///< calibration inputs, evenly spread, that the error table is measured on
+};
+
+/// A row of the error table, one for each layer of the graph.
 struct LayerError {
   std::string layer;
   std::string op;
-  double signal_to_noise_db = 0;  ///< 10 log10(sum float^2 / sum (float - int8)^2) over the calibration set
-  float low = 0, high = 0;        ///< calibrated range
+  /// 10 log10(sum float^2 / sum (float - int8)^2) over the calibration set, kept within -120 to 120 (120: no
+  /// difference at all).
+  double signal_to_noise_db = 0;
+  float low = 0, high = 0;  ///< calibrated range: the reals that -128 and 127 stand for
 };
 
 struct QuantiseResult {
@@ -36,9 +53,19 @@ struct QuantiseResult {
   std::vector<LayerError> layers;
 };
 
-/// Post-training int8: symmetric per-channel int8 weights in [-127, 127], asymmetric int8 activations, int32
-/// biases with scale input*weight; softmax output scale 1/256, zero point -128. Input and output tensors are
-/// int8. `folded` comes from fold_for_inference. Fails: quantise_bad_range (names the tensor), cancelled.
+/// Post-training int8: symmetric int8 weights in [-127, 127], per channel for convolutions and per tensor for
+/// dense layers (the fully connected kernels of TensorFlow Lite Micro before operator version 12 know one
+/// scale), asymmetric int8 activations, int32 biases with scale input*weight; softmax output scale 1/256,
+/// zero point -128; pools and reshapes keep the scale of their input. Input and output tensors are int8.
+/// `folded` comes from fold_for_inference; it has one input. Tensors keep their indices and names; missing
+/// biases are added at the end. The same inputs and options give the same bits for any number of threads.
+/// Fails: quantise_bad_range (names the tensor), input_size, type_unsupported, op_unsupported, cancelled.
+/// Cost: two float passes over the calibration set and a float and an int8 pass over the error samples.
+/// Source: TensorFlow Lite 8-bit quantisation specification.
+Result<QuantiseResult> quantise_int8(const ir::Graph& folded, const CalibrationSet& calibration,
+                                     const QuantiseOptions& options, Workers& workers, Progress& progress);
+
+/// The same with default options on the calling thread.
 Result<QuantiseResult> quantise_int8(const ir::Graph& folded, const CalibrationSet& calibration,
                                      Progress& progress);
 
