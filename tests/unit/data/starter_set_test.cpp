@@ -61,7 +61,9 @@ TEST(StarterSet, the_same_seed_gives_the_same_bytes_for_any_number_of_threads_an
     EXPECT_TRUE(sample.source == "synthetic" || sample.source == "noise") << sample.id;
   // Nothing silent, clipped or cut short among them, and no two alike.
   for (const Finding& finding : read->report.warnings) {
-    EXPECT_TRUE(finding.kind == "cut_off" && finding.paths.size() < 10) << finding.sentence;
+    const bool few = finding.kind == "few_samples";  // 24 a word, as only 12 voices were asked for
+    const bool edge = finding.kind == "cut_off" && finding.paths.size() < 5;
+    EXPECT_TRUE(few || edge) << finding.sentence;
   }
 }
 
