@@ -22,6 +22,9 @@ using ir::Tensor;
 /// A bias leaves as much of 32 bits to the sum of products.
 constexpr double kLargestBias = 1 << 30;
 
+/// Weights below this add nothing to any activation; scales made from them would leave the range of floats.
+constexpr double kSmallestWeight = 1e-20;
+
 Error bad_range(const std::string& detail) { return {Code::quantise_bad_range, detail}; }
 
 bool has_weights(Op op) {
@@ -109,7 +112,8 @@ Result<std::vector<float>> Quantiser::weight_scales(const Node& node, const std:
   const double overall = *std::max_element(largest.begin(), largest.end());
   std::vector<float> scales;
   for (size_t c = 0; c < channels; ++c) {
-    double scale = (largest[c] > 0 ? largest[c] : overall > 0 ? overall : 1.0) / 127;
+    const bool vanishing = largest[c] < kSmallestWeight;
+    double scale = (!vanishing ? largest[c] : overall >= kSmallestWeight ? overall : 1.0) / 127;
     for (size_t b = 0; b < bias.size(); ++b) {
       if (!per_channel || b == c)
         scale = std::max(scale, std::abs(double{bias[b]}) / (double{in_scale} * kLargestBias));
@@ -146,7 +150,7 @@ Result<void> Quantiser::quantise_node(size_t index) {
   const float in_scale = graph_.input_of(node, 0).quantisation->scales[0];
   const bool per_channel = scales.size() > 1;
 
-  // Multiplying by the inverse rounds ties as the TensorFlow Lite converter does.
+  // The TensorFlow Lite converter multiplies by the inverse too, which rounds ties its way.
   std::vector<float> inverse;
   for (const float scale : scales) inverse.push_back(1.0f / scale);
   const auto from = weights.values<float>();
