@@ -261,7 +261,10 @@ Result<AudioFile> decode_audio(std::span<const uint8_t> bytes, int wanted_rate_h
                                                  " is not a finite number. Export it again as 16-bit PCM, "
                                                  "remove it, or import with --skip-bad."};
       }
-      mono[static_cast<size_t>(i)] = sum / static_cast<float>(info.channels) * 32768.0f;
+      // Far beyond full scale all is clipped alike; the bound keeps the resampler's sums finite.
+      constexpr float kBound = 1e7f;
+      mono[static_cast<size_t>(i)] =
+          std::clamp(sum / static_cast<float>(info.channels) * 32768.0f, -kBound, kBound);
     }
     frames += got;
     if (frames > static_cast<long>(kLongestSeconds) * info.samplerate) {

@@ -132,6 +132,15 @@ TEST(AudioFile, loud_float_values_are_cut_to_full_scale_and_counted) {
   EXPECT_EQ(read->conversions.clipped_values, 2);
 }
 
+TEST(AudioFile, the_largest_finite_values_survive_resampling) {
+  std::vector<float> huge(300);
+  for (size_t i = 0; i < huge.size(); ++i) huge[i] = (i % 7 < 3 ? 1 : -1) * std::numeric_limits<float>::max();
+  const auto read = decode_audio(file_of(huge, 48000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT), 16000, "a.wav");
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->audio.pcm.size(), 100u);
+  EXPECT_GT(read->conversions.clipped_values, 0);
+}
+
 TEST(AudioFile, values_that_are_not_numbers_are_refused) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     const auto bytes = file_of({0.0f, 0.5f, bad, 0.25f}, 16000, 1, SF_FORMAT_WAV | SF_FORMAT_FLOAT);
