@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -45,6 +45,13 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// Seconds that all threads of this process have computed: on a busy machine steadier than the wall clock.
+double processor_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
 /// The best of repeated products with everything in the first-level cache, on all threads together.
 double gemm_peak_gflops(const train::Kernels& kernels, Workers& workers) {
   constexpr int kRows = 96, kColumns = 64, kDepth = 64, kRepeats = 2000;
@@ -76,6 +83,7 @@ double gemm_peak_gflops(const train::Kernels& kernels, Workers& workers) {
 
 struct Speed {
   double samples_per_second = 0, gflops = 0;
+  double samples_per_processor_second = 0;
 };
 
 Speed measure(const Model& model, const train::Kernels& kernels, const Settings& settings, Workers& workers) {
@@ -96,13 +104,16 @@ Speed measure(const Model& model, const train::Kernels& kernels, const Settings&
   options.updates = 1 << 30;
   train::OptimiserState optimiser(**network, options.optimiser);
   std::vector<double> steps;
+  double processor = 0;
   const Clock::time_point start = Clock::now();
   for (int step = 0; steps.size() < 5 || seconds_since(start) < settings.seconds; ++step) {
     const Clock::time_point before = Clock::now();
+    if (step == 3) processor = processor_seconds();
     (*network)->train_step(workers, 0, 1);
     optimiser.update(**network, workers, options, step);
     if (step >= 3) steps.push_back(seconds_since(before));
   }
+  processor = (processor_seconds() - processor) / static_cast<double>(steps.size());
   std::nth_element(steps.begin(), steps.begin() + static_cast<ptrdiff_t>(steps.size() / 2), steps.end());
   const double median = steps[steps.size() / 2];
   // Forward, gradient of the weights and gradient of the input; the first layer needs no gradient of its
@@ -112,7 +123,7 @@ Speed measure(const Model& model, const train::Kernels& kernels, const Settings&
     if (first == 0) first = ir::multiply_accumulates(*graph, node);
   }
   const double flops = 2.0 * static_cast<double>(3 * ir::multiply_accumulates(*graph) - first);
-  return {kBatch / median, flops * kBatch / median * 1e-9};
+  return {kBatch / median, flops * kBatch / median * 1e-9, kBatch / processor};
 }
 
 Settings parse(int count, char** arguments) {
@@ -156,14 +167,18 @@ int main(int count, char** arguments) {
   for (const Model& model : kModels) {
     if (!settings.model.empty() && settings.model != model.name) continue;
     const Speed speed = measure(model, *kernels, settings, workers);
-    std::fprintf(stderr, "%-13s %9.1f samples/s %7.1f GFLOP/s  %3.0f %% of the limit\n", model.name,
-                 speed.samples_per_second, speed.gflops, 100 * speed.gflops / peak);
-    char text[200];
+    std::fprintf(
+        stderr,
+        "%-13s %9.1f samples/s %7.1f GFLOP/s  %3.0f %% of the limit; %.1f samples a processor second\n",
+        model.name, speed.samples_per_second, speed.gflops, 100 * speed.gflops / peak,
+        speed.samples_per_processor_second);
+    char text[300];
     std::snprintf(
         text, sizeof text,
-        "%s\"%s\":{\"samples_per_second\":%.1f,\"gflops\":%.2f,\"gemm_peak_gflops\":%.2f,\"share\":%.3f}",
+        "%s\"%s\":{\"samples_per_second\":%.1f,\"gflops\":%.2f,\"gemm_peak_gflops\":%.2f,\"share\":%.3f,"
+        "\"samples_per_processor_second\":%.1f}",
         json.size() > 1 ? "," : "", model.name, speed.samples_per_second, speed.gflops, peak,
-        speed.gflops / peak);
+        speed.gflops / peak, speed.samples_per_processor_second);
     json += text;
   }
   if (settings.json) std::printf("%s}\n", json.c_str());

@@ -216,8 +216,69 @@ void depthwise_pass(const Depthwise& d, const Taps& taps, const float* weights, 
   }
 }
 
+/// Rows x Columns neighbouring outputs of a 3x3 filter with stride 1: each input is loaded once for all of
+/// them.
+template <int Rows, int Columns>
+inline void depthwise_block(const float* in, ptrdiff_t in_row, ptrdiff_t step, const Vec* weight, Vec start,
+                            float* out, ptrdiff_t out_row, int channels, int left) {
+  Vec sum[Rows][Columns];
+  TADPOLE_UNROLL for (int r = 0; r < Rows; ++r) {
+    TADPOLE_UNROLL for (int c = 0; c < Columns; ++c) sum[r][c] = start;
+  }
+  TADPOLE_UNROLL for (int y = 0; y < Rows + 2; ++y) {
+    TADPOLE_UNROLL for (int x = 0; x < Columns + 2; ++x) {
+      const Vec value = load(in + y * in_row + x * step);
+      TADPOLE_UNROLL for (int r = 0; r < Rows; ++r) {
+        TADPOLE_UNROLL for (int c = 0; c < Columns; ++c) {
+          if (y >= r && y < r + 3 && x >= c && x < c + 3) {
+            sum[r][c] = multiply_add(value, weight[(y - r) * 3 + x - c], sum[r][c]);
+          }
+        }
+      }
+    }
+  }
+  TADPOLE_UNROLL for (int r = 0; r < Rows; ++r) {
+    TADPOLE_UNROLL for (int c = 0; c < Columns; ++c) {
+      store_channels(out + r * out_row + c * channels, sum[r][c], left);
+    }
+  }
+}
+
+template <int Rows>
+inline void depthwise_rows(const Depthwise& d, const float* in, const Vec* weight, Vec start, float* out,
+                           int left) {
+  const ptrdiff_t step = d.channel_stride, out_row = ptrdiff_t{d.out_w} * d.channels;
+  int x = 0;
+  for (; x + 2 <= d.out_w; x += 2, in += 2 * step, out += 2 * d.channels) {
+    depthwise_block<Rows, 2>(in, d.in_row, step, weight, start, out, out_row, d.channels, left);
+  }
+  if (x < d.out_w)
+    depthwise_block<Rows, 1>(in, d.in_row, step, weight, start, out, out_row, d.channels, left);
+}
+
+void depthwise_3x3(const Depthwise& d, const float* weights, const float* bias, float* out) {
+  for (int channel = 0; channel < d.channels; channel += kLanes) {
+    Vec weight[9];
+    TADPOLE_UNROLL for (int t = 0; t < 9; ++t) weight[t] =
+        load(weights + ptrdiff_t{t} * d.channel_stride + channel);
+    const Vec start = bias != nullptr ? load(bias + channel) : Vec{};
+    const float* in = d.in + channel;
+    float* to = out + channel;
+    int y = 0;
+    for (; y + 2 <= d.out_h; y += 2, in += 2 * d.in_row, to += ptrdiff_t{2} * d.out_w * d.channels) {
+      depthwise_rows<2>(d, in, weight, start, to, d.channels - channel);
+    }
+    if (y < d.out_h) depthwise_rows<1>(d, in, weight, start, to, d.channels - channel);
+  }
+}
+
 void depthwise(const Depthwise& d, const float* weights, const float* bias, float* out) {
   const int all = d.filter_h * d.filter_w;
+  if (d.filter_h == 3 && d.filter_w == 3 && d.stride_h == 1 && d.stride_w == 1 && d.dilation_h == 1 &&
+      d.dilation_w == 1) {
+    depthwise_3x3(d, weights, bias, out);
+    return;
+  }
   for (int first = 0; first < all; first += kMostTaps) {
     const Taps taps = taps_from(d, first);
     const float* from = weights + ptrdiff_t{first} * d.channel_stride;
@@ -293,15 +354,32 @@ void depthwise_scatter(const Depthwise& d, const float* weights, const float* ou
 
 // ---- element-wise, per channel: up to four vectors of channels side by side ----
 
+template <int Vectors>
+void affine_group(float* out, const float* in, ptrdiff_t whole, int period, const float* scale,
+                  const float* shift, Vec low, Vec high) {
+  Vec scales[Vectors], shifts[Vectors];
+  TADPOLE_UNROLL for (int v = 0; v < Vectors; ++v) {
+    scales[v] = load(scale + v * kLanes);
+    shifts[v] = load(shift + v * kLanes);
+  }
+  for (ptrdiff_t at = 0; at < whole; at += period) {
+    TADPOLE_UNROLL for (int v = 0; v < Vectors; ++v) {
+      const Vec value = multiply_add(load(in + at + v * kLanes), scales[v], shifts[v]);
+      store(out + at + v * kLanes, clamp(value, low, high));
+    }
+  }
+}
+
 void affine(float* out, const float* in, ptrdiff_t count, int period, const float* scale, const float* shift,
             float low, float high) {
   const Vec lows = broadcast(low), highs = broadcast(high);
   const ptrdiff_t whole = count - count % period;
-  for (ptrdiff_t at = 0; at < whole; at += period) {
-    for (int j = 0; j < period; j += kLanes) {
-      store(out + at + j,
-            clamp(multiply_add(load(in + at + j), load(scale + j), load(shift + j)), lows, highs));
-    }
+  int j = 0;
+  for (; j + 4 * kLanes <= period; j += 4 * kLanes) {
+    affine_group<4>(out + j, in + j, whole, period, scale + j, shift + j, lows, highs);
+  }
+  for (; j < period; j += kLanes) {
+    affine_group<1>(out + j, in + j, whole, period, scale + j, shift + j, lows, highs);
   }
   for (ptrdiff_t at = whole; at < count; ++at) {
     const float value = in[at] * scale[at - whole] + shift[at - whole];
@@ -402,14 +480,32 @@ void affine_backward(float* gradient, const float* in, ptrdiff_t count, int peri
   }
 }
 
+template <int Vectors>
+void combine_group(float* out, const float* gradient, const float* in, ptrdiff_t whole, int period,
+                   const float* a, const float* b, const float* c) {
+  Vec as[Vectors], bs[Vectors], cs[Vectors];
+  TADPOLE_UNROLL for (int v = 0; v < Vectors; ++v) {
+    as[v] = load(a + v * kLanes);
+    bs[v] = load(b + v * kLanes);
+    cs[v] = load(c + v * kLanes);
+  }
+  for (ptrdiff_t at = 0; at < whole; at += period) {
+    TADPOLE_UNROLL for (int v = 0; v < Vectors; ++v) {
+      const Vec linear = multiply_add(load(in + at + v * kLanes), bs[v], cs[v]);
+      store(out + at + v * kLanes, multiply_add(load(gradient + at + v * kLanes), as[v], linear));
+    }
+  }
+}
+
 void combine(float* out, const float* gradient, const float* in, ptrdiff_t count, int period, const float* a,
              const float* b, const float* c) {
   const ptrdiff_t whole = count - count % period;
-  for (ptrdiff_t at = 0; at < whole; at += period) {
-    for (int j = 0; j < period; j += kLanes) {
-      const Vec linear = multiply_add(load(in + at + j), load(b + j), load(c + j));
-      store(out + at + j, multiply_add(load(gradient + at + j), load(a + j), linear));
-    }
+  int j = 0;
+  for (; j + 4 * kLanes <= period; j += 4 * kLanes) {
+    combine_group<4>(out + j, gradient + j, in + j, whole, period, a + j, b + j, c + j);
+  }
+  for (; j < period; j += kLanes) {
+    combine_group<1>(out + j, gradient + j, in + j, whole, period, a + j, b + j, c + j);
   }
   for (ptrdiff_t at = whole; at < count; ++at) {
     const ptrdiff_t channel = at - whole;

@@ -5,6 +5,33 @@
 
 namespace tadpole::train {
 
+// Which thread does which shard decides nothing but the speed: a core that gets its own samples again, the
+// last first, still has them in its cache.
+size_t Network::take_scratch() {
+  static thread_local const char here = 0;
+  const auto take = [this](size_t slot) {
+    return !scratch_taken_[slot].exchange(true, std::memory_order_acquire);
+  };
+  for (size_t slot = 0; slot < kShards; ++slot) {
+    if (scratch_owner_[slot].load(std::memory_order_relaxed) == &here && take(slot)) return slot;
+  }
+  for (size_t slot = 0;; slot = (slot + 1) % kShards) {
+    if (!take(slot)) continue;
+    scratch_owner_[slot].store(&here, std::memory_order_relaxed);
+    return slot;
+  }
+}
+
+/// Of `places` threads the place'th: first its own share of the shards, then what others have left.
+int Network::take_shard(size_t place, int places) {
+  const int share = static_cast<int>(place) % places * kShards / places;
+  for (int i = 0; i < kShards; ++i) {
+    const int shard = (backwards_ ? share + kShards / places + kShards - 1 - i : share + i) % kShards;
+    if (!shard_taken_[static_cast<size_t>(shard)].exchange(true, std::memory_order_relaxed)) return shard;
+  }
+  return -1;  // not reached: as many calls as shards
+}
+
 void Network::run_shards(Workers& workers, int count, bool training, uint64_t dropout_key,
                          const std::function<void(const Shard&)>& body) {
   struct Call {
@@ -13,14 +40,15 @@ void Network::run_shards(Workers& workers, int count, bool training, uint64_t dr
     int count;
     bool training;
     uint64_t dropout_key;
-  } call{this, &body, count, training, dropout_key};
+    int threads;
+  } call{this, &body, count, training, dropout_key, std::min(workers.threads(), kShards)};
+  for (std::atomic<bool>& taken : shard_taken_) taken.store(false, std::memory_order_relaxed);
+  backwards_ = !backwards_;
   // Captures one pointer, so that std::function keeps it without the heap.
-  workers.run(kShards, [&call](int index) {
+  workers.run(kShards, [&call](int) {
     Network& network = *call.network;
-    // Scratch belongs to whoever runs, not to the shard, so that it stays in that core's cache.
-    size_t slot = 0;
-    while (network.scratch_taken_[slot].exchange(true, std::memory_order_acquire))
-      slot = (slot + 1) % kShards;
+    const size_t slot = network.take_scratch();
+    const int index = network.take_shard(slot, call.threads);
     Shard shard;
     shard.index = index;
     shard.begin = static_cast<int>(int64_t{call.count} * index / kShards);

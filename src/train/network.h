@@ -93,6 +93,8 @@ class Network {
   Network() = default;
   void run_shards(Workers& workers, int count, bool training, uint64_t dropout_key,
                   const std::function<void(const Shard&)>& body);
+  size_t take_scratch();
+  int take_shard(size_t place, int places);
   void shard_loss(const Shard& shard, float label_smoothing, float gradient_scale);
   Outcome sum_outcome(int count) const;
 
@@ -111,7 +113,9 @@ class Network {
   std::array<double, kShards> shard_loss_{};
   std::array<int, kShards> shard_correct_{};
   std::array<Buffer, kShards> scratch_;
-  std::array<std::atomic<bool>, kShards> scratch_taken_{};
+  std::array<std::atomic<bool>, kShards> scratch_taken_{}, shard_taken_{};
+  std::array<std::atomic<const void*>, kShards> scratch_owner_{};
+  bool backwards_ = false;  ///< the next run starts with the shards that the last one ended with
   int64_t steps_ = 0;
 };
 
