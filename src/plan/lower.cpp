@@ -169,7 +169,7 @@ class Placing {
         if (input < 0 || data_.placements[static_cast<size_t>(input)].last_step != static_cast<int>(i))
           continue;
         const int output = place_of_[static_cast<size_t>(sources_[i].output)];
-        overlaps_.push_back({input, output, (leave.distance + 3) & ~int64_t{3}});
+        overlaps_.push_back({input, output, (leave.distance + 3) & ~int64_t{3}, leave.exact});
       }
     }
   }

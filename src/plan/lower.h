@@ -19,6 +19,7 @@ struct LoweredNode {
   struct Leave {
     int input = 0;
     int64_t distance = 0;
+    bool exact = false;  ///< the difference must be `distance`, no more
   };
   std::vector<Leave> overlaps = {};
 };
@@ -83,6 +84,13 @@ LoweredNode generic_depthwise_conv_2d(const NodeView& view, const kernels::Windo
                                       ir::Activation activation, const WeightsInt8& from);
 LoweredNode generic_fully_connected(const NodeView& view, int32_t rows, int32_t in_c, int32_t out_c,
                                     ir::Activation activation, const WeightsInt8& from);
+
+LoweredNode dsp_conv_2d(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
+                        const WeightsInt8& from);
+LoweredNode dsp_depthwise_conv_2d(const NodeView& view, const kernels::Window2d& window,
+                                  ir::Activation activation, const WeightsInt8& from);
+LoweredNode dsp_fully_connected(const NodeView& view, int32_t rows, int32_t in_c, int32_t out_c,
+                                ir::Activation activation, const WeightsInt8& from);
 
 Result<LoweredNode> lower_conv_2d(const NodeView& view);
 Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view);

@@ -174,7 +174,9 @@ Result<LoweredNode> lower_conv_2d(const NodeView& view) {
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 0));
   if (!view.wants("ref")) {
-    LoweredNode fast = generic_conv_2d(view, window, activation, weights);
+    LoweredNode fast;
+    if (view.wants("cortex_m_dsp")) fast = dsp_conv_2d(view, window, activation, weights);
+    if (!fast.call) fast = generic_conv_2d(view, window, activation, weights);
     if (fast.call) return fast;
   }
   Constants constants;
@@ -204,7 +206,9 @@ Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view) {
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 3));
   if (!view.wants("ref")) {
-    LoweredNode fast = generic_depthwise_conv_2d(view, window, activation, weights);
+    LoweredNode fast;
+    if (view.wants("cortex_m_dsp")) fast = dsp_depthwise_conv_2d(view, window, activation, weights);
+    if (!fast.call) fast = generic_depthwise_conv_2d(view, window, activation, weights);
     if (fast.call) return fast;
   }
   kernels::DepthwiseConv2dInt8Params params{};
@@ -226,7 +230,9 @@ Result<LoweredNode> lower_fully_connected(const NodeView& view) {
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, out_c, 0));
   if (!view.wants("ref")) {
-    LoweredNode fast = generic_fully_connected(view, rows, in_c, out_c, activation, weights);
+    LoweredNode fast;
+    if (view.wants("cortex_m_dsp")) fast = dsp_fully_connected(view, rows, in_c, out_c, activation, weights);
+    if (!fast.call) fast = generic_fully_connected(view, rows, in_c, out_c, activation, weights);
     if (fast.call) return fast;
   }
   Constants constants;

@@ -13,7 +13,6 @@ namespace {
 
 constexpr int kExactLimit = 7;       // 7! = 5,040 orders
 constexpr int kSearchOrders = 3000;  // more did not help on the reference models
-constexpr int64_t kNoOverlap = std::numeric_limits<int64_t>::max();
 
 bool alive_together(const Buffer& a, const Buffer& b) {
   return a.first_step <= b.last_step && b.first_step <= a.last_step;
@@ -30,10 +29,9 @@ int64_t most_shared(int64_t input, int64_t output, int64_t distance) {
 class Placer {
  public:
   Placer(std::span<const Buffer> buffers, std::span<const Overlap> overlaps)
-      : buffers_(buffers), count_(buffers.size()), distance_(count_ * count_, kNoOverlap) {
+      : buffers_(buffers), count_(buffers.size()), leave_(count_ * count_, nullptr) {
     for (const Overlap& overlap : overlaps) {
-      distance_[static_cast<size_t>(overlap.input) * count_ + static_cast<size_t>(overlap.output)] =
-          overlap.distance;
+      leave_[static_cast<size_t>(overlap.input) * count_ + static_cast<size_t>(overlap.output)] = &overlap;
     }
   }
 
@@ -57,12 +55,16 @@ class Placer {
     for (size_t j = 0; j < count_; ++j) {
       if (offsets[j] < 0 || !alive_together(buffers_[i], buffers_[j])) continue;
       int64_t low = offsets[j] - buffers_[i].bytes, high = offsets[j] + buffers_[j].bytes;
-      if (distance_[i * count_ + j] != kNoOverlap) {  // i is the input: at distance or more above j
-        high = std::min(high, offsets[j] + distance_[i * count_ + j]);
-      } else if (distance_[j * count_ + i] != kNoOverlap) {  // i is the output
-        low = std::max(low, offsets[j] - distance_[j * count_ + i]);
+      if (const Overlap* leave = leave_[i * count_ + j]) {  // i is the input: at distance or more above j
+        const int64_t best = offsets[j] + leave->distance;
+        if (leave->exact) forbid(best, high);
+        high = std::min(high, best);
+      } else if (const Overlap* from = leave_[j * count_ + i]) {  // i is the output
+        const int64_t best = offsets[j] - from->distance;
+        if (from->exact) forbid(low, best);
+        low = std::max(low, best);
       }
-      if (low < high) forbidden_.push_back({low, high});
+      forbid(low, high);
     }
     std::sort(forbidden_.begin(), forbidden_.end());
     int64_t offset = 0;
@@ -72,9 +74,14 @@ class Placer {
     return offset;
   }
 
+  /// No buffer may start between the two (exclusive).
+  void forbid(int64_t low, int64_t high) {
+    if (low < high) forbidden_.push_back({low, high});
+  }
+
   std::span<const Buffer> buffers_;
   size_t count_;
-  std::vector<int64_t> distance_;  // [input][output]
+  std::vector<const Overlap*> leave_;  // [input][output]
   std::vector<std::pair<int64_t, int64_t>> forbidden_;
 };
 
@@ -177,7 +184,8 @@ bool is_valid(const Layout& layout, std::span<const Buffer> buffers, std::span<c
   const auto allowed = [&](size_t input, size_t output) {
     return std::any_of(overlaps.begin(), overlaps.end(), [&](const Overlap& overlap) {
       return static_cast<size_t>(overlap.input) == input && static_cast<size_t>(overlap.output) == output &&
-             layout.offsets[input] - layout.offsets[output] >= overlap.distance;
+             (overlap.exact ? layout.offsets[input] - layout.offsets[output] == overlap.distance
+                            : layout.offsets[input] - layout.offsets[output] >= overlap.distance);
     });
   };
   for (size_t i = 0; i < buffers.size(); ++i) {

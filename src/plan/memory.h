@@ -19,6 +19,7 @@ struct Buffer {
 struct Overlap {
   int input = 0, output = 0;  ///< indices of buffers
   int64_t distance = 0;       ///< may be negative
+  bool exact = false;         ///< the difference must be `distance`, no more
 };
 
 struct Layout {
