@@ -1,0 +1,101 @@
+// The board's command loop as an object: bytes in, frames out. It knows neither chip nor operating system, so
+// the firmware and the host's tests run the same code. Commands and payloads: docs/formats/serial.md.
+#ifndef TADPOLE_DEVICE_APP_SESSION_H_
+#define TADPOLE_DEVICE_APP_SESSION_H_
+
+#include <stdint.h>
+
+#include "device/app/frame.h"
+#include "device/app/speech_input.h"
+
+namespace tadpole {
+namespace app {
+
+/// The model behind the session. All pointers outlive it.
+struct SessionModel {
+  const char* name;
+  const char* hash;  // 16 hex digits of the model file
+  uint8_t* arena;    // painted by the session when it starts; for the high-water mark only
+  uint32_t arena_bytes;
+  uint8_t* (*input)();  // input_bytes, valid to write before invoke
+  uint32_t input_bytes;
+  const uint8_t* (*output)();  // output_bytes, valid after invoke
+  uint32_t output_bytes;
+  void (*invoke)();
+};
+
+/// The board around the session.
+struct SessionBoard {
+  const char* name;
+  uint32_t stack_bytes;
+  uint32_t (*stack_high_water)();
+  void (*send)(const uint8_t* bytes, uint32_t count);  // returns when the bytes are on their way
+};
+
+/// Why a request was refused; the first byte of a REFUSED payload, followed by a sentence.
+enum Refusal : uint8_t {
+  kUnknownCommand = 1,
+  kBadPayload = 2,
+  kNoSpeech = 3,
+  kIncompleteClip = 4,
+  kNotInvoked = 5,
+};
+
+/// STATS, in the order of the wire; all counters since boot, modulo 2^32.
+struct SessionStats {
+  uint32_t arena_bytes, arena_high_water, stack_bytes, stack_high_water;
+  uint32_t inferences, bytes_received, frame_errors, bytes_skipped;
+};
+constexpr uint32_t kStatsBytes = 32;
+
+class Session {
+ public:
+  /// sound may be null: then only raw inputs are served. Paints the arena.
+  void init(const SessionModel* model, SoundInput* sound, const SessionBoard* board);
+
+  /// Takes any bytes of the line and serves every whole request in them.
+  void receive(const uint8_t* bytes, uint32_t count);
+
+  SessionStats stats() const;
+
+ private:
+  void serve(const Frame& request);
+  void hello(const Frame& request);
+  void set_input(const Frame& request);
+  void invoke(const Frame& request);
+  void get_output(const Frame& request);
+  void reset_stream(const Frame& request);
+  void pcm(const Frame& request);
+  void scores(const Frame& request);
+  void send_stats(const Frame& request);
+
+  void hear(const uint8_t* pcm, uint32_t samples);
+  void infer_heard();
+  void run_model();
+  void reply(const Frame& request, uint32_t length);
+  void refuse(const Frame& request, Refusal why, const char* sentence);
+  void send(uint8_t type, uint8_t sequence, uint32_t length);
+  uint8_t* payload() { return out_ + kHeaderBytes; }
+  uint32_t arena_high_water() const;
+
+  const SessionModel* model_ = nullptr;
+  SoundInput* sound_ = nullptr;
+  const SessionBoard* board_ = nullptr;
+  FrameParser parser_;
+  uint8_t out_[kMaxFrame];
+  uint32_t inferences_ = 0;
+  uint32_t bytes_received_ = 0;
+  uint8_t last_pcm_sequence_ = 0;
+  bool output_valid_ = false;
+};
+
+}  // namespace app
+}  // namespace tadpole
+
+// Marks around each inference for whoever counts instructions. They do nothing.
+extern "C" {
+void tadpole_invoke_begin();
+void tadpole_invoke_end();
+}
+
+#endif  // TADPOLE_DEVICE_APP_SESSION_H_

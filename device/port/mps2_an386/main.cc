@@ -1,0 +1,50 @@
+// The firmware: a session around the generated model, on this port's serial line.
+#include "application.h"
+#include "device/app/session.h"
+#include "device/port/mps2_an386/port.h"
+#include "model.h"
+
+#ifndef TADPOLE_BOARD_NAME
+#error "the build names the board: -DTADPOLE_BOARD_NAME=\"...\""
+#endif
+
+namespace {
+
+using tadpole::app::Session;
+
+Session session;
+uint8_t received[1024];
+
+#if TADPOLE_HAS_SPEECH
+tadpole::app::SpeechInput speech;
+alignas(4) uint8_t stream_memory[model::kFeatureStreamBytes];
+alignas(4) uint8_t feature_scratch[model::kFeatureScratchBytes];
+uint8_t spotter_history[tadpole::app::kSpotterResults * model::kOutputBytes];
+#endif
+
+}  // namespace
+
+extern "C" void tadpole_main() {
+  namespace port = tadpole::port;
+  // Static, not on the stack: the session keeps pointers to them. The arena is a non-const object by
+  // contract.
+  static const tadpole::app::SessionModel kModel = {
+      model::kName,       model::kHash,        const_cast<uint8_t*>(model::arena()),
+      model::kArenaBytes, model::input,        model::kInputBytes,
+      model::output,      model::kOutputBytes, model::invoke};
+  static const tadpole::app::SessionBoard kBoard = {TADPOLE_BOARD_NAME, port::stack_bytes(),
+                                                    port::stack_high_water, port::serial_write};
+#if TADPOLE_HAS_SPEECH
+  const tadpole::app::SpeechParts parts = {&model::kFeatures, &model::kFeatureQuantiser, stream_memory,
+                                           feature_scratch,   &model::kSpotter,          spotter_history};
+  if (tadpole::dsp::stream_bytes(model::kFeatures) > sizeof(stream_memory) ||
+      tadpole::dsp::scratch_bytes(model::kFeatures) > sizeof(feature_scratch) ||
+      !speech.init(parts, model::kInputBytes, model::kOutputBytes)) {
+    port::stop("the application's features do not fit its model");
+  }
+  session.init(&kModel, &speech, &kBoard);
+#else
+  session.init(&kModel, nullptr, &kBoard);
+#endif
+  for (;;) session.receive(received, port::serial_read(received, sizeof(received)));
+}

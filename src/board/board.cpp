@@ -1,0 +1,112 @@
+// Reads the embedded catalogue once and finds boards in it.
+#include "board/board.h"
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include "base/text.h"
+
+namespace tadpole::board {
+
+extern const char kBoardsToml[];
+
+namespace {
+
+/// Reads the keys of one table; remembers the first that is missing or of another type.
+class Reader {
+ public:
+  explicit Reader(const toml::table& table) : table_(table) {}
+
+  template <class T>
+  void read(const char* key, T& out) {
+    if (const auto value = table_[key].value<T>()) {
+      out = *value;
+    } else if (bad_key_.empty()) {
+      bad_key_ = key;
+    }
+  }
+
+  void read(const char* key, std::vector<std::string>& out) {
+    const toml::array* values = table_[key].as_array();
+    if (values == nullptr && bad_key_.empty()) bad_key_ = key;
+    if (values == nullptr) return;
+    for (const toml::node& value : *values) {
+      const auto text = value.value<std::string>();
+      if (!text && bad_key_.empty()) bad_key_ = key;
+      if (text) out.push_back(*text);
+    }
+  }
+
+  const std::string& bad_key() const { return bad_key_; }
+
+ private:
+  const toml::table& table_;
+  std::string bad_key_;
+};
+
+Result<Board> read_board(const toml::table& table) {
+  Board b;
+  Reader reader(table);
+  reader.read("name", b.name);
+  reader.read("title", b.title);
+  reader.read("chip", b.chip);
+  reader.read("core", b.core);
+  reader.read("clock_hz", b.clock_hz);
+  reader.read("ram_bytes", b.ram_bytes);
+  reader.read("flash_bytes", b.flash_bytes);
+  reader.read("kernels", b.kernels);
+  reader.read("port", b.port);
+  reader.read("machine", b.machine);
+  reader.read("compiler", b.compiler);
+  reader.read("compiler_flags", b.compiler_flags);
+  reader.read("cycles_per_instruction", b.cycles_per_instruction);
+  reader.read("cycles_error_low_percent", b.cycles_error_low_percent);
+  reader.read("cycles_error_high_percent", b.cycles_error_high_percent);
+  reader.read("active_milliwatts", b.active_milliwatts);
+  reader.read("sources", b.sources);
+  if (!reader.bad_key().empty()) {
+    return Error{Code::internal, "boards.toml: board \"" + b.name + "\": the key " + reader.bad_key() +
+                                     " is missing or has the wrong type"};
+  }
+  return b;
+}
+
+}  // namespace
+
+Result<std::vector<Board>> parse_boards(std::string_view text) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    return Error{Code::internal, "boards.toml: " + std::string(parsed.error().description())};
+  }
+  std::vector<Board> boards;
+  const toml::array* tables = parsed.table()["board"].as_array();
+  if (tables == nullptr) return Error{Code::internal, "boards.toml: there is no [[board]]"};
+  for (const toml::node& node : *tables) {
+    if (!node.is_table()) return Error{Code::internal, "boards.toml: [[board]] is not a table"};
+    TADPOLE_TRY(Board board, read_board(*node.as_table()));
+    boards.push_back(std::move(board));
+  }
+  return boards;
+}
+
+std::span<const Board> boards() {
+  static const std::vector<Board> catalogue = [] {
+    Result<std::vector<Board>> parsed = parse_boards(kBoardsToml);
+    return parsed ? std::move(*parsed) : std::vector<Board>{};  // a test holds the catalogue to be valid
+  }();
+  return catalogue;
+}
+
+Result<Board> find_board(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Board& board : boards()) {
+    if (board.name == name) return board;
+    names.push_back(board.name);
+  }
+  std::string detail = "there is no board \"" + std::string(name) + "\"";
+  const std::string_view near = base::nearest(name, names);
+  if (!near.empty()) detail += "; did you mean \"" + std::string(near) + "\"?";
+  return Error{Code::unknown_board, detail + " There are " + base::join_words(names) + "."};
+}
+
+}  // namespace tadpole::board
