@@ -66,5 +66,33 @@ INSTANTIATE_TEST_SUITE_P(All, ReferenceModels,
                          testing::Values("kws", "vww", "ic", "ad", "hello", "micro_speech"),
                          [](const auto& info) { return info.param; });
 
+/// Recorded arena sizes; a change in either direction must be recorded here in the same commit.
+struct Arena {
+  const char* model;
+  int64_t ref, generic, cortex_m_dsp;
+  int64_t target;  ///< of ../shared/targets.md
+};
+constexpr Arena kArenas[] = {
+    {"kws", 16000, 9024, 8384, 9 * 1024},
+    {"vww", 55296, 44144, 47380, 50 * 1024},
+    {"ic", 49152, 33584, 34160, 36 * 1024},
+    {"ad", 768, 768, 768, 1024},
+    {"hello", 32, 32, 32, 64},
+    {"micro_speech", 5960, 4328, 4728, 5 * 1024},
+};
+
+TEST(Arenas, of_the_reference_models_are_as_recorded_and_within_the_targets) {
+  for (const Arena& arena : kArenas) {
+    const auto model = load_reference(arena.model);
+    if (!model) GTEST_SKIP() << "needs ../shared/reference/" << arena.model << ".golden.json";
+    EXPECT_EQ(plan::lower(model->graph, {"ref", true})->arena_bytes(), arena.ref) << arena.model;
+    EXPECT_EQ(plan::lower(model->graph, {"generic", true})->arena_bytes(), arena.generic) << arena.model;
+    EXPECT_EQ(plan::lower(model->graph, {"cortex_m_dsp", true})->arena_bytes(), arena.cortex_m_dsp)
+        << arena.model;
+    EXPECT_LE(arena.generic, arena.target);
+    EXPECT_LE(arena.cortex_m_dsp, arena.target);
+  }
+}
+
 }  // namespace
 }  // namespace tadpole::conformance

@@ -38,61 +38,105 @@ struct Output {
   int32_t low, high;
 };
 
+/// Copies of what turns sums into bytes: stores of bytes could change the originals, a compiler must think.
 template <bool kRelu>
-inline void put(const Channel& channel, const Output& out, int8_t* at, int32_t sum) {
-  *at = dsp::requantise<kRelu>(sum, channel.multiplier, channel.offset, channel.shift, out.low, out.high);
+struct Writer {
+  int32_t multiplier, offset, shift, low, high, step;
+  int8_t* at;
+
+  Writer(const Channel& channel, const Output& out)
+      : multiplier(channel.multiplier),
+        offset(channel.offset),
+        shift(channel.shift),
+        low(out.low),
+        high(out.high),
+        step(out.step),
+        at(out.at) {}
+
+  void put(int32_t sum) {
+    *at = dsp::requantise<kRelu>(sum, multiplier, offset, shift, low, high);
+    at += step;
+  }
+};
+
+/// Adds one filter row to four neighbouring outputs; moves on by four pixels.
+inline void add_row_to_four(const int32_t*& row, int32_t a, int32_t b, int32_t& y0, int32_t& y1, int32_t& y2,
+                            int32_t& y3) {
+  const int32_t p0 = row[0], p1 = row[1], p2 = row[2];
+  row += 2;
+  y0 = dsp::smlad(p0, a, y0);
+  y1 = dsp::smlatb(p0, a, y1);
+  y2 = dsp::smlad(p1, a, y2);
+  y3 = dsp::smlatb(p1, a, y3);
+  y0 = dsp::smlabt(p1, b, y0);
+  y1 = dsp::smlad(p1, b, y1);
+  y2 = dsp::smlabt(p2, b, y2);
+  y3 = dsp::smlad(p2, b, y3);
+}
+
+inline void add_row_to_two(const int32_t*& row, int32_t a, int32_t b, int32_t& y0, int32_t& y1) {
+  const int32_t p0 = row[0], p1 = row[1];
+  ++row;
+  y0 = dsp::smlabt(p1, b, dsp::smlad(p0, a, y0));
+  y1 = dsp::smlad(p1, b, dsp::smlatb(p0, a, y1));
+}
+
+inline void add_row_to_one(const int32_t*& row, int32_t a, int32_t b, int32_t& y) {
+  y = dsp::smlabt(row[1], b, dsp::smlad(row[0], a, y));
+  ++row;
 }
 
 /// One output row, stride 1. Word i of a row holds pixels 2i and 2i + 1.
 template <bool kRelu>
-void row_of_stride_1(const Channel& channel, Rows rows, Output out, int32_t count) {
-  int8_t* at = out.at;
-  for (; count >= 4; count -= 4, at += 4 * out.step) {
+TADPOLE_NOINLINE void row_of_stride_1(const Channel& channel, const Rows& rows, const Output& out,
+                                      int32_t count) {
+  const int32_t *r0 = rows.row[0], *r1 = rows.row[1], *r2 = rows.row[2];
+  Writer<kRelu> writer(channel, out);
+  for (; count >= 4; count -= 4) {
     int32_t y0 = channel.bias, y1 = y0, y2 = y0, y3 = y0;
-    for (int32_t i = 0; i < 3; ++i) {
-      const int32_t a = channel.a[i], b = channel.b[i];
-      const int32_t p0 = rows.row[i][0], p1 = rows.row[i][1], p2 = rows.row[i][2];
-      rows.row[i] += 2;
-      y0 = dsp::smlabt(p1, b, dsp::smlad(p0, a, y0));
-      y1 = dsp::smlad(p1, b, dsp::smlatb(p0, a, y1));
-      y2 = dsp::smlabt(p2, b, dsp::smlad(p1, a, y2));
-      y3 = dsp::smlad(p2, b, dsp::smlatb(p1, a, y3));
-    }
-    put<kRelu>(channel, out, at, y0);
-    put<kRelu>(channel, out, at + out.step, y1);
-    put<kRelu>(channel, out, at + 2 * out.step, y2);
-    put<kRelu>(channel, out, at + 3 * out.step, y3);
+    add_row_to_four(r0, channel.a[0], channel.b[0], y0, y1, y2, y3);
+    add_row_to_four(r1, channel.a[1], channel.b[1], y0, y1, y2, y3);
+    add_row_to_four(r2, channel.a[2], channel.b[2], y0, y1, y2, y3);
+    writer.put(y0);
+    writer.put(y1);
+    writer.put(y2);
+    writer.put(y3);
   }
-  for (; count > 0; count -= 2, at += 2 * out.step) {
+  if (count >= 2) {
     int32_t y0 = channel.bias, y1 = y0;
-    for (int32_t i = 0; i < 3; ++i) {
-      const int32_t a = channel.a[i], b = channel.b[i], p0 = rows.row[i][0], p1 = rows.row[i][1];
-      ++rows.row[i];
-      y0 = dsp::smlabt(p1, b, dsp::smlad(p0, a, y0));
-      y1 = dsp::smlad(p1, b, dsp::smlatb(p0, a, y1));
-    }
-    put<kRelu>(channel, out, at, y0);
-    if (count > 1) put<kRelu>(channel, out, at + out.step, y1);
+    add_row_to_two(r0, channel.a[0], channel.b[0], y0, y1);
+    add_row_to_two(r1, channel.a[1], channel.b[1], y0, y1);
+    add_row_to_two(r2, channel.a[2], channel.b[2], y0, y1);
+    writer.put(y0);
+    writer.put(y1);
+    count -= 2;
+  }
+  if (count > 0) {
+    int32_t y = channel.bias;
+    add_row_to_one(r0, channel.a[0], channel.b[0], y);
+    add_row_to_one(r1, channel.a[1], channel.b[1], y);
+    add_row_to_one(r2, channel.a[2], channel.b[2], y);
+    writer.put(y);
   }
 }
 
 template <bool kRelu>
-void row_of_stride_2(const Channel& channel, Rows rows, Output out, int32_t count) {
-  int8_t* at = out.at;
-  for (; count > 0; --count, at += out.step) {
+TADPOLE_NOINLINE void row_of_stride_2(const Channel& channel, const Rows& rows, const Output& out,
+                                      int32_t count) {
+  const int32_t *r0 = rows.row[0], *r1 = rows.row[1], *r2 = rows.row[2];
+  Writer<kRelu> writer(channel, out);
+  for (; count > 0; --count) {
     int32_t y = channel.bias;
-    for (int32_t i = 0; i < 3; ++i) {
-      y = dsp::smlad(rows.row[i][0], channel.a[i], y);
-      y = dsp::smlabt(rows.row[i][1], channel.b[i], y);
-      ++rows.row[i];
-    }
-    put<kRelu>(channel, out, at, y);
+    add_row_to_one(r0, channel.a[0], channel.b[0], y);
+    add_row_to_one(r1, channel.a[1], channel.b[1], y);
+    add_row_to_one(r2, channel.a[2], channel.b[2], y);
+    writer.put(y);
   }
 }
 
 /// Spreads four channels of one input row into four rows of pairs, `words` words each, one after the other.
-void spread(const int8_t* in, int32_t step, int32_t width, int32_t pad, int32_t zeros, int32_t* to,
-            int32_t words) {
+TADPOLE_NOINLINE void spread(const int8_t* in, int32_t step, int32_t width, int32_t pad, int32_t zeros,
+                             int32_t* to, int32_t words) {
   const int8_t* pixel = in - ptrdiff_t(pad) * step;
   for (int32_t j = 0, x = -pad; j < words; ++j, x += 2, pixel += 2 * ptrdiff_t(step)) {
     const int32_t first = static_cast<uint32_t>(x) < static_cast<uint32_t>(width) ? dsp::load(pixel) : zeros;
@@ -121,22 +165,21 @@ void four_channels(const DspDepthwise3x3Int8Params& params, const Channel* chann
       spread(in + ptrdiff_t(read) * w.in_w * w.in_c, w.in_c, w.in_w, w.pad_left, zeros,
              planes + slot * 4 * words, words);
     }
-    Rows rows;
-    bool inside[3];
-    for (int32_t i = 0; i < 3; ++i) {
-      const int32_t row = top + i;
-      inside[i] = row >= 0 && row < w.in_h;
-      rows.row[i] = inside[i] ? planes + (row % 3) * 4 * words : padding;
-    }
-    for (int32_t k = 0; k < 4; ++k) {
-      const Output to = {out + ptrdiff_t(y) * w.out_w * w.out_c + k, w.out_c, params.clamp_min,
-                         params.clamp_max};
+    // Rows beyond the map are padding, and stay where they are from channel to channel.
+    const bool has_first = top >= 0, has_last = top + 2 < w.in_h, has_middle = top + 1 < w.in_h;
+    Rows rows = {{has_first ? planes + (top % 3) * 4 * words : padding,
+                  has_middle ? planes + ((top + 1) % 3) * 4 * words : padding,
+                  has_last ? planes + ((top + 2) % 3) * 4 * words : padding}};
+    Output to = {out + ptrdiff_t(y) * w.out_w * w.out_c, w.out_c, params.clamp_min, params.clamp_max};
+    for (int32_t k = 0; k < 4; ++k, ++to.at) {
       if (w.stride_w == 1) {
         row_of_stride_1<kRelu>(channels[k], rows, to, w.out_w);
       } else {
         row_of_stride_2<kRelu>(channels[k], rows, to, w.out_w);
       }
-      for (int32_t i = 0; i < 3; ++i) rows.row[i] += inside[i] ? words : 0;
+      rows.row[0] += has_first ? words : 0;
+      rows.row[1] += has_middle ? words : 0;
+      rows.row[2] += has_last ? words : 0;
     }
   }
 }

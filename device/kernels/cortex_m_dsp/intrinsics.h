@@ -13,6 +13,13 @@
 #pragma GCC optimize("no-schedule-insns")
 #endif
 
+// A loop that must have all registers to itself.
+#if defined(__GNUC__)
+#define TADPOLE_NOINLINE __attribute__((noinline))
+#else
+#define TADPOLE_NOINLINE
+#endif
+
 namespace tadpole {
 namespace kernels {
 namespace dsp {

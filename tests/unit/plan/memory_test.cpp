@@ -21,7 +21,9 @@ Problem random_problem(Rng& rng, int layers) {
         std::min<int>(layers - 1, i + 1 + (rng.below(4) == 0 ? static_cast<int>(rng.below(4)) : 0));
     problem.buffers.push_back({4 + 4 * static_cast<int64_t>(rng.below(500)), i, last, i == 0 ? 16 : 4});
     if (i > 0 && problem.buffers[static_cast<size_t>(i) - 1].last_step == i && rng.below(2)) {
-      problem.overlaps.push_back({i - 1, i, 4 * (static_cast<int64_t>(rng.below(100)) - 50)});
+      const bool exact = rng.below(3) == 0;
+      const int64_t distance = exact ? 0 : 4 * (static_cast<int64_t>(rng.below(100)) - 50);
+      problem.overlaps.push_back({i - 1, i, distance, exact});
     }
   }
   return problem;
@@ -66,17 +68,27 @@ TEST(Memory, bytes_is_the_end_of_the_last_buffer) {
 TEST(Memory, an_output_lies_over_its_input_when_it_may) {
   const std::vector<Buffer> buffers = {{100, 0, 0, 4}, {100, 0, 1, 4}};
   EXPECT_EQ(lay_out(buffers, {}).bytes, 200);
-  const std::vector<Overlap> overlaps = {{0, 1, 0}};
+  const std::vector<Overlap> overlaps = {{0, 1, 0, false}};
   EXPECT_EQ(lay_out(buffers, overlaps).bytes, 100);
 }
 
 TEST(Memory, an_input_that_must_stay_ahead_lies_that_far_behind_the_outputs_start) {
   const std::vector<Buffer> buffers = {{100, 0, 0, 4}, {200, 0, 1, 4}};
-  const std::vector<Overlap> overlaps = {{0, 1, 120}};
+  const std::vector<Overlap> overlaps = {{0, 1, 120, false}};
   const Layout layout = lay_out(buffers, overlaps);
   EXPECT_EQ(layout.bytes, 220);
   EXPECT_EQ(layout.lower_bound_bytes, 220);
   EXPECT_EQ(layout.offsets[0] - layout.offsets[1], 120);
+}
+
+TEST(Memory, an_exact_leave_allows_no_other_distance) {
+  const std::vector<Buffer> buffers = {{100, 0, 0, 4}, {100, 0, 1, 4}};
+  const std::vector<Overlap> overlaps = {{0, 1, 0, true}};
+  EXPECT_EQ(lay_out(buffers, overlaps).bytes, 100);
+  Layout shifted;
+  shifted.offsets = {4, 0};
+  shifted.bytes = 104;
+  EXPECT_FALSE(is_valid(shifted, buffers, overlaps));
 }
 
 TEST(Memory, apart_gives_every_buffer_its_own_bytes) {
