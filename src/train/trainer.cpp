@@ -306,9 +306,9 @@ Result<void> Training::run(const ir::Graph& graph, const std::function<void(cons
     saved_.seconds = seconds_before + seconds_since(start);
     metrics.seconds = saved_.seconds;
     saved_.history.push_back(metrics);
+    if (on_epoch) on_epoch(metrics);
     const bool due = metrics.epoch % options_.checkpoint_every_epochs == 0 || finished();
     if (options_.save_checkpoint && due) TADPOLE_CHECK(save(graph));
-    if (on_epoch) on_epoch(metrics);
   }
   return {};
 }

@@ -74,10 +74,10 @@ struct TrainResult {
 
 /// Trains `graph` (one input, one output that ends in softmax) on cross-entropy. Same graph, examples and
 /// options give the same bits for any number of threads on one instruction set. `on_epoch` is called after
-/// each epoch. Fails before training: train_bad_setting (range, batch larger than the set), bad_shape,
-/// op_unsupported, train_class_missing, checkpoint_damaged (damaged, or of another graph, data or options:
-/// says which); while training: train_not_finite (names the layer where it began), cancelled (the last
-/// checkpoint stays), and whatever save_checkpoint returns.
+/// each epoch, before its checkpoint is saved. Fails before training: train_bad_setting (range, batch larger
+/// than the set), bad_shape, op_unsupported, train_class_missing, checkpoint_damaged (damaged, or of another
+/// graph, data or options: says which); while training: train_not_finite (names the layer where it began),
+/// cancelled (the last checkpoint stays), and whatever save_checkpoint returns.
 Result<TrainResult> train(const ir::Graph& graph, const Examples& training, const Examples* validation,
                           const TrainOptions& options, Workers& workers, Progress& progress,
                           const std::function<void(const EpochMetrics&)>& on_epoch = {});
