@@ -33,7 +33,7 @@ struct Position {
 /// The window at (y, x) of a map whose channels are a multiple of 4, straight from the map.
 void widen_window(const DspConv2dInt8Params& params, const int8_t* in, Position at, int32_t* wide) {
   const Window2d& w = params.window;
-  const int32_t zeros = dsp::sxtb16((params.in_zero & 0xff) * 0x01010101);
+  const int32_t zeros = dsp::sxtb16(dsp::splat(params.in_zero));
   const int32_t left = at.x * w.stride_w - w.pad_left;
   for (int32_t i = 0; i < w.filter_h; ++i) {
     const int32_t row = at.y * w.stride_h - w.pad_top + i * w.dilation_h;

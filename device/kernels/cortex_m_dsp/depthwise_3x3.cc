@@ -156,7 +156,7 @@ template <bool kRelu>
 void four_channels(const DspDepthwise3x3Int8Params& params, const Channel* channels, const int8_t* in,
                    int8_t* out, int32_t* planes, int32_t words) {
   const Window2d& w = params.window;
-  const int32_t zeros = (params.in_zero & 0xff) * 0x01010101;
+  const int32_t zeros = dsp::splat(params.in_zero);
   const int32_t* padding = planes + 12 * words;
   int32_t read = 0, slot = 0;  // next input row, and where it goes
   for (int32_t y = 0; y < w.out_h; ++y) {

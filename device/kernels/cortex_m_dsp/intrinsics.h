@@ -117,6 +117,10 @@ inline int32_t ssat8(int32_t a) { return a < -128 ? -128 : a > 127 ? 127 : a; }
 
 #endif
 
+/// A word of four times the byte `value`.
+inline int32_t splat(int32_t value) {
+  return static_cast<int32_t>((static_cast<uint32_t>(value) & 0xffu) * 0x01010101u);
+}
 /// a - b modulo 2^32.
 inline int32_t subtract(int32_t a, int32_t b) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
