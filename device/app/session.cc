@@ -25,7 +25,7 @@ uint8_t* put_text(uint8_t* out, const uint8_t* end, const char* text) {
 
 }  // namespace
 
-void Session::init(const SessionModel* model, SoundInput* sound, const SessionBoard* board) {
+void Session::init(const SessionModel* model, const SoundInput* sound, const SessionBoard* board) {
   model_ = model;
   sound_ = sound;
   board_ = board;
@@ -106,8 +106,8 @@ void Session::hello(const Frame& request) {
   put_u32(out + 4, model_->input_bytes);
   put_u32(out + 8, model_->output_bytes);
   put_u32(out + 12, model_->arena_bytes);
-  put_u32(out + 16, sound_ != nullptr ? sound_->sample_rate_hz() : 0);
-  put_u32(out + 20, sound_ != nullptr ? sound_->clip_samples() : 0);
+  put_u32(out + 16, sound_ != nullptr ? sound_->sample_rate_hz : 0);
+  put_u32(out + 20, sound_ != nullptr ? sound_->clip_samples : 0);
   uint8_t* const end = payload() + kMaxPayload;
   out = put_text(out + 24, end, board_->name);
   out = put_text(out, end - 1, model_->name);
@@ -157,7 +157,7 @@ void Session::reset_stream(const Frame& request) {
   if (request.length != 1 || request.payload[0] > kStream) {
     return refuse(request, kBadPayload, "RESET_STREAM needs a mode, 0 or 1");
   }
-  sound_->reset(static_cast<StreamMode>(request.payload[0]));
+  sound_->reset(sound_->self, static_cast<StreamMode>(request.payload[0]));
   last_pcm_sequence_ = 0;
   output_valid_ = false;
   reply(request, 0);
@@ -176,24 +176,25 @@ void Session::pcm(const Frame& request) {
 void Session::hear(const uint8_t* pcm, uint32_t samples) {
   while (samples > 0) {
     bool due = false;
-    const uint32_t taken = sound_->push(pcm, samples, &due);
+    const uint32_t taken = sound_->push(sound_->self, pcm, samples, &due);
     pcm += 2 * taken;
     samples -= taken;
     if (due) {
       infer_heard();
-      send(kResult, 0, sound_->result(reinterpret_cast<const int8_t*>(model_->output()), payload()));
+      send(kResult, 0,
+           sound_->result(sound_->self, reinterpret_cast<const int8_t*>(model_->output()), payload()));
     }
   }
 }
 
 void Session::infer_heard() {
-  sound_->fill(reinterpret_cast<int8_t*>(model_->input()));
+  sound_->fill(sound_->self, reinterpret_cast<int8_t*>(model_->input()));
   run_model();
 }
 
 void Session::scores(const Frame& request) {
   if (sound_ == nullptr) return refuse(request, kNoSpeech, "this firmware has no speech features");
-  if (!sound_->complete()) {
+  if (!sound_->complete(sound_->self)) {
     return refuse(request, kIncompleteClip,
                   "SCORES needs a whole clip: RESET_STREAM in clip mode, then its PCM");
   }

@@ -51,7 +51,7 @@ constexpr uint32_t kStatsBytes = 32;
 class Session {
  public:
   /// sound may be null: then only raw inputs are served. Paints the arena.
-  void init(const SessionModel* model, SoundInput* sound, const SessionBoard* board);
+  void init(const SessionModel* model, const SoundInput* sound, const SessionBoard* board);
 
   /// Takes any bytes of the line and serves every whole request in them.
   void receive(const uint8_t* bytes, uint32_t count);
@@ -79,7 +79,7 @@ class Session {
   uint32_t arena_high_water() const;
 
   const SessionModel* model_ = nullptr;
-  SoundInput* sound_ = nullptr;
+  const SoundInput* sound_ = nullptr;
   const SessionBoard* board_ = nullptr;
   FrameParser parser_;
   uint8_t out_[kMaxFrame];

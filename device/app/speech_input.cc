@@ -25,12 +25,21 @@ bool SpeechInput::init(const SpeechParts& parts, uint32_t input_bytes, uint32_t 
   return true;
 }
 
-uint32_t SpeechInput::sample_rate_hz() const {
-  return static_cast<uint32_t>(parts_.features->sample_rate_hz);
-}
-
-uint32_t SpeechInput::clip_samples() const {
-  return static_cast<uint32_t>(dsp::extracted_samples(*parts_.features));
+SoundInput SpeechInput::sound() {
+  SoundInput table;
+  table.self = this;
+  table.sample_rate_hz = static_cast<uint32_t>(parts_.features->sample_rate_hz);
+  table.clip_samples = static_cast<uint32_t>(dsp::extracted_samples(*parts_.features));
+  table.reset = [](void* self, StreamMode mode) { static_cast<SpeechInput*>(self)->reset(mode); };
+  table.push = [](void* self, const uint8_t* pcm, uint32_t samples, bool* due) {
+    return static_cast<SpeechInput*>(self)->push(pcm, samples, due);
+  };
+  table.complete = [](void* self) { return static_cast<SpeechInput*>(self)->complete(); };
+  table.fill = [](void* self, int8_t* input) { static_cast<SpeechInput*>(self)->fill(input); };
+  table.result = [](void* self, const int8_t* output, uint8_t* payload) {
+    return static_cast<SpeechInput*>(self)->result(output, payload);
+  };
+  return table;
 }
 
 void SpeechInput::reset(StreamMode mode) {
@@ -79,7 +88,8 @@ void SpeechInput::fill(int8_t* input) {
 
 uint32_t SpeechInput::result(const int8_t* output, uint8_t* payload) {
   const uint32_t labels = static_cast<uint32_t>(parts_.spotter->labels);
-  const uint32_t time_ms = static_cast<uint32_t>(samples_heard_ * 1000u / sample_rate_hz());
+  const uint32_t time_ms =
+      static_cast<uint32_t>(samples_heard_ * 1000u / static_cast<uint32_t>(parts_.features->sample_rate_hz));
   const int32_t detection = spotter_.push(time_ms, output);
   put_u32(payload, time_ms);
   payload[4] = detection == kNothing ? 255 : static_cast<uint8_t>(detection);

@@ -16,26 +16,23 @@ enum StreamMode : uint8_t {
   kStream = 1,  // hears for ever; a RESULT after each inference
 };
 
-/// What a session needs of a sense. Implementations live as long as the session.
-class SoundInput {
- public:
-  virtual uint32_t sample_rate_hz() const = 0;
-  /// Samples that one input of the model needs.
-  virtual uint32_t clip_samples() const = 0;
+/// What a session needs of a sense: functions on `self`. A table rather than virtual functions: boards link
+/// no C++ library, and hosts compile this with and without run-time type information.
+struct SoundInput {
+  void* self;
+  uint32_t sample_rate_hz;
+  uint32_t clip_samples;  // samples that one input of the model needs
   /// Forgets all sound and all results.
-  virtual void reset(StreamMode mode) = 0;
+  void (*reset)(void* self, StreamMode mode);
   /// Takes little-endian 16-bit samples up to the one that makes an inference due. Returns how many were
   /// taken.
-  virtual uint32_t push(const uint8_t* pcm, uint32_t samples, bool* due) = 0;
+  uint32_t (*push)(void* self, const uint8_t* pcm, uint32_t samples, bool* due);
   /// A whole clip was heard.
-  virtual bool complete() const = 0;
+  bool (*complete)(void* self);
   /// Writes the model's input: what was heard last.
-  virtual void fill(int8_t* input) = 0;
+  void (*fill)(void* self, int8_t* input);
   /// Takes the model's output and writes the payload of a RESULT; returns its length.
-  virtual uint32_t result(const int8_t* output, uint8_t* payload) = 0;
-
- protected:
-  ~SoundInput() = default;
+  uint32_t (*result)(void* self, const int8_t* output, uint8_t* payload);
 };
 
 /// Constants and memory of a SpeechInput; all outlive it.
@@ -49,19 +46,20 @@ struct SpeechParts {
 };
 
 /// Speech features, their quantisation, and the word spotter.
-class SpeechInput final : public SoundInput {
+class SpeechInput {
  public:
   /// False when the parts do not fit a model of these sizes (frames * values_per_frame inputs, one output for
   /// each label, valid spotter): then the object must not be used.
   bool init(const SpeechParts& parts, uint32_t input_bytes, uint32_t output_bytes);
 
-  uint32_t sample_rate_hz() const override;
-  uint32_t clip_samples() const override;
-  void reset(StreamMode mode) override;
-  uint32_t push(const uint8_t* pcm, uint32_t samples, bool* due) override;
-  bool complete() const override;
-  void fill(int8_t* input) override;
-  uint32_t result(const int8_t* output, uint8_t* payload) override;
+  /// The table for a session; valid while this object lives.
+  SoundInput sound();
+
+  void reset(StreamMode mode);
+  uint32_t push(const uint8_t* pcm, uint32_t samples, bool* due);
+  bool complete() const;
+  void fill(int8_t* input);
+  uint32_t result(const int8_t* output, uint8_t* payload);
 
  private:
   SpeechParts parts_;

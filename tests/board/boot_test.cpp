@@ -1,8 +1,10 @@
 // The firmware on QEMU: it boots, answers, counts, and keeps to the chip's memory.
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <chrono>
+#include <fstream>
 #include <thread>
 
 #include "fixture.h"
@@ -173,6 +175,45 @@ TEST(VirtualBoard, ends_its_emulator_with_the_object) {
   ASSERT_EQ(::kill(process, 0), 0);
   board->reset();
   EXPECT_NE(::kill(process, 0), 0);
+}
+
+/// 'R', 'S', 'Z' and so on as in /proc, or 0 when there is no such process.
+char state_of(int process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const size_t end = text.rfind(')');
+  return end == std::string::npos || end + 2 >= text.size() ? '\0' : text[end + 2];
+}
+
+TEST(VirtualBoard, that_hangs_ends_when_its_host_is_killed) {
+  ASSERT_TRUE(raw_firmware());
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t host = ::fork();
+  if (host == 0) {
+    auto board = boot_raw();
+    const int process = board ? (*board)->process() : -1;
+    if (::write(ends[1], &process, sizeof process) != sizeof process) ::_exit(1);
+    if (board) (void)(*board)->infer(raw_input(model::kHang));
+    ::_exit(0);
+  }
+  int emulator = -1;
+  ASSERT_EQ(::read(ends[0], &emulator, sizeof emulator), static_cast<ssize_t>(sizeof emulator));
+  ::close(ends[0]);
+  ::close(ends[1]);
+  ASSERT_GT(emulator, 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // into the endless loop
+  ASSERT_EQ(state_of(emulator) == '\0' || state_of(emulator) == 'Z', false);
+  ::kill(host, SIGKILL);
+  ::waitpid(host, nullptr, 0);
+  bool gone = false;
+  for (int i = 0; i < 200 && !gone; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    gone = state_of(emulator) == '\0' || state_of(emulator) == 'Z';
+  }
+  EXPECT_TRUE(gone);
+  if (!gone) ::kill(emulator, SIGKILL);
 }
 
 TEST(VirtualBoard, can_run_beside_another_one) {

@@ -42,7 +42,8 @@ extern "C" void tadpole_main() {
       !speech.init(parts, model::kInputBytes, model::kOutputBytes)) {
     port::stop("the application's features do not fit its model");
   }
-  session.init(&kModel, &speech, &kBoard);
+  static const tadpole::app::SoundInput sound = speech.sound();
+  session.init(&kModel, &sound, &kBoard);
 #else
   session.init(&kModel, nullptr, &kBoard);
 #endif

@@ -19,7 +19,8 @@ constexpr uint32_t kReadWrite = 3u << 24 | 1u << 18 | 1u << 17 | kNeverExecute; 
 constexpr uint32_t kDevice = 3u << 24 | 1u << 18 | 1u << 16 | kNeverExecute;
 constexpr uint32_t kUartBase = 0x40004000u;
 
-__attribute__((noinline)) uint32_t set_regions(uint32_t first, uint32_t base, uint32_t bytes, uint32_t attributes) {
+__attribute__((noinline)) uint32_t set_regions(uint32_t first, uint32_t base, uint32_t bytes,
+                                               uint32_t attributes) {
   const uint32_t available = (mpu().type >> 8) & 0xFFu;
   MpuRegion regions[8];
   const uint32_t capacity = available - first < 8 ? available - first : 8;

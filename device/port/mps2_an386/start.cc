@@ -13,7 +13,6 @@ void tadpole_reset();
 void tadpole_fault_entry();
 [[noreturn]] void tadpole_start();
 [[noreturn]] void tadpole_main();
-void __cxa_pure_virtual();
 }
 
 namespace {
@@ -69,9 +68,6 @@ extern "C" void tadpole_start() {
   for (void (**init)() = tadpole_init_begin; init != tadpole_init_end; ++init) (*init)();
   tadpole_main();
 }
-
-/// Called when an abstract function is; the C++ library that has it is not linked.
-extern "C" void __cxa_pure_virtual() { tadpole::port::stop("an abstract function was called"); }
 
 namespace tadpole {
 namespace port {

@@ -39,7 +39,7 @@ struct Answer {
 
 class SessionTest : public testing::Test {
  protected:
-  void start(uint32_t inputs, uint32_t outputs, SoundInput* sound = nullptr) {
+  void start(uint32_t inputs, uint32_t outputs, const SoundInput* sound = nullptr) {
     input_bytes = inputs;
     output_bytes = outputs;
     invocations = 0;
@@ -207,7 +207,8 @@ class HearingSessionTest : public SessionTest {
     EXPECT_TRUE(speech_.init(parts, inputs, 3));
     EXPECT_FALSE(SpeechInput().init(parts, inputs + 1, 3));
     EXPECT_FALSE(SpeechInput().init(parts, inputs, 4));
-    start(inputs, 3, &speech_);
+    sound_ = speech_.sound();
+    start(inputs, 3, &sound_);
     Rng rng(5);
     for (int i = 0; i < 16000; ++i) pcm_.push_back(static_cast<int16_t>(rng.next() >> 18));
   }
@@ -238,6 +239,7 @@ class HearingSessionTest : public SessionTest {
   std::vector<uint8_t> history_;
   SpotterConfig spotter_;
   SpeechInput speech_;
+  SoundInput sound_;
   std::vector<int16_t> pcm_;
 };
 
