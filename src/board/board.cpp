@@ -1,10 +1,8 @@
 // Reads the embedded catalogue once and finds boards in it.
 #include "board/board.h"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include "base/text.h"
+#include "data/toml.h"
 
 namespace tadpole::board {
 

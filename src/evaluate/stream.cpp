@@ -184,7 +184,7 @@ Result<Recording> build_recording(const samples::Dataset& data, const StreamOpti
   for (size_t i = 0; i < data.samples.size(); ++i) {
     if (!fits(data.samples[i], data.side[i]) || data.target[i] == samples::kSilence) continue;
     const StreamClip clip{data.target[i], data.samples[i].audio().pcm};
-    (clip.label == samples::kUnknown ? distractors : words).push_back(clip);
+    (clip.label == data.class_index(samples::kUnknownName) ? distractors : words).push_back(clip);
   }
   for (size_t i = 0; i < data.noise.size(); ++i) {
     if (fits(data.noise[i], data.noise_side[i])) noise.push_back(data.noise[i].audio().pcm);

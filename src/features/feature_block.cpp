@@ -101,12 +101,16 @@ int FeatureBlock::values_per_frame() const { return device().values_per_frame; }
 float FeatureBlock::scale() const { return std::ldexp(1.0f, -device().fraction_bits); }
 const dsp::SpeechFeatures& FeatureBlock::device() const { return tables_->device; }
 
+std::vector<int16_t> FeatureBlock::clip_of(std::span<const int16_t> pcm) const {
+  return fitted<int16_t>(pcm, static_cast<size_t>(clip_samples()));
+}
+
 std::vector<int16_t> FeatureBlock::extract(std::span<const int16_t> pcm) const {
   const dsp::SpeechFeatures& features = device();
   std::vector<int16_t> clip;
   const size_t samples = static_cast<size_t>(clip_samples());
   if (pcm.size() != samples) {
-    clip = fitted<int16_t>(pcm, samples);
+    clip = clip_of(pcm);
     pcm = clip;
   }
   std::vector<int32_t> scratch((dsp::scratch_bytes(features) + 3) / 4);

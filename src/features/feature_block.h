@@ -47,6 +47,9 @@ class FeatureBlock {
   /// Allocates its scratch.
   std::vector<int16_t> extract(std::span<const int16_t> pcm) const;
 
+  /// A recording as the clip that extract() sees: clip_samples() samples, padded or cut as it does.
+  std::vector<int16_t> clip_of(std::span<const int16_t> pcm) const;
+
   /// Float32 judge of the same formula with a plain DFT: slow; for tests and for the stated error.
   std::vector<float> extract_reference(std::span<const int16_t> pcm) const;
 

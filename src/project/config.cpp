@@ -1,14 +1,13 @@
 // Reads and writes tadpole.toml by the table of settings.
 #include "project/config.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cmath>
 #include <set>
 #include <sstream>
 
 #include "base/text.h"
+#include "data/toml.h"
 #include "project/settings.h"
 
 namespace tadpole::project {
@@ -268,19 +267,20 @@ void append_line(std::string& out, std::string line, std::string_view comment) {
 }  // namespace
 
 Result<ProjectConfig> parse_config(std::string_view text, const std::string& file_name) {
-  ProjectConfig config;
-  try {
-    const toml::table root = toml::parse(text, file_name);
-    if (const auto version = root["format"].value<int64_t>(); version && *version != kFormat) {
-      return Error{Code::config_version, file_name + ": format = " + std::to_string(*version) +
-                                             "; this Tadpole reads format " + std::to_string(kFormat) + "."};
-    }
-    TADPOLE_CHECK(read_table(config, file_name, "", root));
-  } catch (const toml::parse_error& error) {
+  const toml::parse_result parsed = toml::parse(text, file_name);
+  if (!parsed) {
+    const toml::parse_error& error = parsed.error();
     return Error{Code::config_syntax, place(file_name, error.source()) + ", column " +
                                           std::to_string(error.source().begin.column) + ": " +
                                           std::string(error.description()) + "."};
   }
+  const toml::table& root = parsed.table();
+  if (const auto version = root["format"].value<int64_t>(); version && *version != kFormat) {
+    return Error{Code::config_version, file_name + ": format = " + std::to_string(*version) +
+                                           "; this Tadpole reads format " + std::to_string(kFormat) + "."};
+  }
+  ProjectConfig config;
+  TADPOLE_CHECK(read_table(config, file_name, "", root));
   TADPOLE_CHECK(check_together(config, file_name));
   return config;
 }

@@ -1,0 +1,48 @@
+// The command line: finds the command, keeps the exit code.
+#include <clocale>
+
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace tadpole;
+  cli::catch_interrupts();
+  CLI::App app(
+      "Tadpole: from recordings to a tiny device that understands them. No cloud, no Python, no hardware "
+      "needed.",
+      "tadpole");
+  app.set_version_flag("--version", TADPOLE_VERSION);
+  app.set_help_flag("-h,--help", "explain this command");
+  app.footer("Each command has --help with an example. Exit code: 0 done, 1 the work failed, 2 wrong use.");
+
+  cli::Context context;
+  cli::add_new(app, context);
+  cli::add_data(app, context);
+  cli::add_train(app, context);
+  cli::add_test(app, context);
+  cli::add_quantise(app, context);
+  cli::add_convert(app, context);
+  cli::add_inspect(app, context);
+  cli::add_deploy(app, context);
+  cli::add_run(app, context);
+  cli::add_profile(app, context);
+  cli::add_report(app, context);
+  cli::add_board(app, context);
+  cli::add_doctor(app, context);
+  cli::add_completion(app, context);
+
+  if (argc == 1) {
+    context.console.print(cli::what_next());
+    return cli::kDone;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& shown) {  // --help, --version
+    return app.exit(shown);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "tadpole: %s\n", error.what());
+    std::fprintf(stderr,
+                 "         tadpole --help lists the commands; tadpole COMMAND --help explains one.\n");
+    return cli::kWrongUse;
+  }
+  return context.exit_code;
+}

@@ -1,0 +1,86 @@
+// tadpole report: the summary of the newest run, and where its report is.
+#include <filesystem>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace tadpole::cli {
+
+namespace {
+
+using nlohmann::json;
+
+/// A number of report.json by its path, or null when that step has not been done.
+json at(const json& report, const std::string& path) {
+  const json::json_pointer pointer(path);
+  return report.contains(pointer) ? report.at(pointer) : json();
+}
+
+json summary_of(const json& report, const std::string& html, std::optional<double> seconds) {
+  json summary = {{"float_accuracy", at(report, "/evaluation/float/accuracy_without_silence")},
+                  {"int8_accuracy", at(report, "/evaluation/int8/accuracy_without_silence")},
+                  {"board_accuracy", at(report, "/evaluation/board/accuracy_without_silence")},
+                  {"board_equals_host", at(report, "/agreement/board_is_host")},
+                  {"int8_equals_float", at(report, "/agreement/int8_equals_float")},
+                  {"ram_bytes", at(report, "/board/ram/used")},
+                  {"flash_bytes", at(report, "/board/flash/used")},
+                  {"instructions", at(report, "/board/instructions_per_inference")},
+                  {"tflite_bytes", at(report, "/quantisation/tflite_bytes")},
+                  {"synthetic", report.value("synthetic", false)},
+                  {"report", html}};
+  if (seconds) summary["seconds"] = *seconds;
+  return summary;
+}
+
+std::string share_text(const json& value) {
+  return value.is_number() ? percent(value.get<double>()) : "not measured yet";
+}
+std::string count_text(const json& value, const std::string& unit) {
+  return value.is_number() ? base::with_commas(value.get<int64_t>()) + unit : "not measured yet";
+}
+
+std::string summary_text(const json& s) {
+  std::string text = "Accuracy on recordings that training has not heard\n";
+  text += "  float                 " + share_text(s["float_accuracy"]) + "\n";
+  text += "  int8                  " + share_text(s["int8_accuracy"]) + "\n";
+  text += "  on the board          " + share_text(s["board_accuracy"]);
+  if (s["board_equals_host"].is_boolean())
+    text += s["board_equals_host"] ? "  (every byte equal to this computer's)"
+                                   : "  (DIFFERS from this computer's: a bug)";
+  text += "\nRAM                     " + count_text(s["ram_bytes"], " B") + "\n";
+  text += "Flash                   " + count_text(s["flash_bytes"], " B") + "\n";
+  text += "Instructions/inference  " + count_text(s["instructions"], "") + "\n";
+  text += "Size of the .tflite     " + count_text(s["tflite_bytes"], " B") + "\n";
+  if (s.contains("seconds"))
+    text += "Seconds in all          " + std::to_string(static_cast<int>(s["seconds"].get<double>() + 0.5)) +
+            "\n";
+  if (s["synthetic"].get<bool>())
+    text += "The recordings are synthetic voices: real voices will be harder.\n";
+  return text + "Report                  " + s["report"].get<std::string>() + "\n";
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, Context& context) {
+  CLI::App* command =
+      add_command(app, context, "report", "the summary of the newest run, and where its report is",
+                  "tadpole report --json", Needs::project);
+  auto seconds = std::make_shared<std::optional<double>>();
+  command->add_option("--seconds", *seconds, "how long it all took, to stand in the summary")->type_name("S");
+  command->callback([&context, seconds] {
+    context.in_project(
+        [&](project::Project& project, project::Tools) -> Result<json> {
+          TADPOLE_TRY(const std::string run, project.latest_run("report.json", "tadpole train"));
+          TADPOLE_TRY(const project::RunReport report, project::RunReport::open(run));
+          return summary_of(report.json,
+                            std::filesystem::absolute(report.html_path()).lexically_normal().string(),
+                            *seconds);
+        },
+        [&](const json& summary) {
+          context.console.print(summary_text(summary));
+          return summary;
+        });
+  });
+}
+
+}  // namespace tadpole::cli

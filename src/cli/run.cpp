@@ -1,0 +1,130 @@
+// tadpole run: one recording, the test side on a board, or the raw bytes of any model.
+#include "base/text.h"
+#include "cli/commands.h"
+#include "data/files.h"
+#include "project/raw_model.h"
+
+namespace tadpole::cli {
+
+namespace {
+
+struct RunFlags {
+  std::string what, board, input, output;
+  bool test = false;
+};
+
+std::string bar(double share, int width) {
+  const int full = static_cast<int>(share * width + 0.5);
+  return std::string(static_cast<size_t>(full), '#') + std::string(static_cast<size_t>(width - full), '.');
+}
+
+void run_raw(Context& context, const RunFlags& flags) {
+  const auto work = [&]() -> Result<size_t> {
+    TADPOLE_TRY(const std::vector<uint8_t> input, data::read_file(flags.input));
+    TADPOLE_TRY(const std::vector<uint8_t> output,
+                project::run_model(flags.what, input, flags.board, context.console));
+    TADPOLE_CHECK(data::write_file(flags.output, output));
+    return output.size();
+  };
+  const auto written = work();
+  if (!written.ok()) {
+    context.exit_code = context.console.fail(written.error());
+    return;
+  }
+  context.console.print("Wrote " + std::to_string(*written) + " bytes to " + flags.output + ".");
+  context.exit_code = context.console.finish({{"output", flags.output}, {"output_bytes", *written}});
+}
+
+void run_recording(Context& context, const RunFlags& flags) {
+  context.in_project([&](project::Project& project,
+                         project::Tools) { return project::answer_recording(project, flags.what); },
+                     [&](const project::Answer& answer) {
+                       std::string text;
+                       for (const std::string& note : answer.conversions) text += note + "\n";
+                       text += answer.label + " (" + percent(answer.score) + ")\n\n";
+                       for (size_t i = 0; i < answer.classes.size(); ++i) {
+                         char line[128];
+                         std::snprintf(line, sizeof line, "  %-12s %s %s\n", answer.classes[i].c_str(),
+                                       bar(answer.scores[i], 30).c_str(), percent(answer.scores[i]).c_str());
+                         text += line;
+                       }
+                       context.console.print(text);
+                       return nlohmann::json{{"label", answer.label},
+                                             {"score", answer.score},
+                                             {"classes", answer.classes},
+                                             {"scores", answer.scores}};
+                     });
+}
+
+void run_test(Context& context, const RunFlags& flags) {
+  context.in_project(
+      [&](project::Project& project, project::Tools tools) {
+        return project::test_on_board(
+            project, flags.board.empty() ? project.config().deploy.board : flags.board, tools);
+      },
+      [&](const project::BoardTestSummary& s) {
+        char speed[160];
+        std::snprintf(speed, sizeof speed,
+                      "\nThe board answered %d recordings in %.1f s; %d of %d answers equal the host's, %d "
+                      "to the last byte.\n",
+                      s.count, s.seconds, s.same_answers, s.count, s.same_bytes);
+        std::string text = speed + std::string("Accuracy on the board: ") + percent(s.accuracy) + "\n";
+        const nlohmann::json heard = s.stream.value("board", nlohmann::json::object());
+        if (!heard.empty()) {
+          char line[200];
+          std::snprintf(line, sizeof line,
+                        "In a recording of %.0f s with %d words: %d heard, %d missed, %d false alarms (%.0f "
+                        "an hour).\n",
+                        s.stream.value("seconds", 0.0), s.stream.value("events", 0), heard.value("hits", 0),
+                        heard.value("misses", 0), heard.value("false_accepts", 0),
+                        heard.value("false_accepts_per_hour", 0.0));
+          text += line;
+        }
+        context.console.print(text + "Report: " + s.report + "\n");
+        return nlohmann::json{{"count", s.count},
+                              {"same_answers", s.same_answers},
+                              {"same_bytes", s.same_bytes},
+                              {"board_accuracy", s.accuracy},
+                              {"board_equals_host", s.count == s.same_bytes},
+                              {"seconds", s.seconds},
+                              {"stream", s.stream},
+                              {"report", s.report}};
+      });
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Context& context) {
+  CLI::App* command = add_command(
+      app, context, "run", "answer for a recording, the test side on a board, or raw bytes of any model",
+      "tadpole run data/yes/17.wav\n  tadpole run --board virtual-nano33ble --test\n"
+      "  tadpole run model.tflite --input in.bin --output out.bin --board virtual-nano33ble",
+      Needs::project);
+  auto flags = std::make_shared<RunFlags>();
+  command->add_option("WHAT", flags->what, "a recording, or a .tflite model with --input and --output");
+  command->add_option("--board", flags->board, "where to run; without it: on this computer")
+      ->type_name("NAME");
+  command->add_flag("--test", flags->test,
+                    "stream the test side to the board and compare with this computer");
+  auto* input = command->add_option("--input", flags->input, "little-endian bytes of the model's input 0")
+                    ->type_name("FILE");
+  auto* output = command->add_option("--output", flags->output, "where to write the bytes of output 0")
+                     ->type_name("FILE");
+  input->needs(output);
+  output->needs(input);
+  command->callback([&context, flags] {
+    if (flags->test == !flags->what.empty())
+      throw CLI::ValidationError("run", "give a recording, a model, or --test (one of them)");
+    if (flags->test) {
+      run_test(context, *flags);
+    } else if (!flags->input.empty()) {
+      run_raw(context, *flags);
+    } else if (!flags->board.empty()) {
+      throw CLI::ValidationError("run", "--board goes with --test, or with a model and --input and --output");
+    } else {
+      run_recording(context, *flags);
+    }
+  });
+}
+
+}  // namespace tadpole::cli
