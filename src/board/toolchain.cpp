@@ -209,7 +209,8 @@ Result<Firmware> read_firmware(const std::string& elf_path) {
   TADPOLE_TRY(const std::vector<uint8_t> image, data::read_file(elf_path, size_t{64} << 20));
   TADPOLE_TRY(Elf elf, read_elf(image));
   const Symbol* ram = elf.find("tadpole_ram_begin");
-  if (ram == nullptr) return Error{Code::elf_damaged, elf_path + " was not linked by Tadpole. Build it again."};
+  if (ram == nullptr)
+    return Error{Code::elf_damaged, elf_path + " was not linked by Tadpole. Build it again."};
   const uint32_t ram_begin = ram->address;
   Firmware firmware;
   firmware.elf_path = elf_path;
