@@ -144,6 +144,7 @@ Result<json> spectrogram_section(const Prepared& prepared, const ir::Graph& grap
     const size_t best = static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
     pictures.push_back({{"class", data.classes[target]},
                         {"id", sample.id},
+                        {"kind", "log_mel"},
                         {"frames", picture.rows},
                         {"values_per_frame", picture.cols},
                         {"values", picture.values},
