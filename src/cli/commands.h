@@ -42,6 +42,10 @@ enum class Needs { nothing, project };
 CLI::App* add_command(CLI::App& app, Context& context, const std::string& name, const std::string& does,
                       const std::string& example, Needs needs);
 
+/// Of --skip-bad, which messages about recordings name.
+inline constexpr const char* kSkipBadHelp =
+    "leave out recordings that cannot be read; for good: skip_bad = true in [data] of tadpole.toml";
+
 /// "97.6 %"
 std::string percent(double share);
 

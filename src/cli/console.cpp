@@ -38,6 +38,12 @@ void catch_interrupts() {
   action.sa_handler = on_interrupt;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // The terminal was closed; under nohup that shall be ignored.
+  struct sigaction before = {};
+  if (sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler == SIG_DFL)
+    sigaction(SIGHUP, &action, nullptr);
+  // A limit on the size of files is an error of write(), not the end of the program.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 Console::Console()
@@ -128,7 +134,8 @@ int Console::fail(const Error& error) {
   end_line();
   std::fprintf(stderr, "tadpole: %s\n", error.message().c_str());
   const base::CodeInfo& row = base::info(error.code);
-  std::fprintf(stderr, "         %.*s\n", static_cast<int>(row.advice.size()), row.advice.data());
+  if (error.detail.find(row.advice) == std::string::npos)  // many a message ends with it
+    std::fprintf(stderr, "         %.*s\n", static_cast<int>(row.advice.size()), row.advice.data());
   if (json) {
     const nlohmann::json result = {{"error",
                                     {{"code", base::code_text(error.code)},

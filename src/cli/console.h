@@ -51,7 +51,8 @@ class Console final : public Progress {
   std::set<std::string, std::less<>> said_;
 };
 
-/// Makes Ctrl-C a request to stop (a second one ends at once). Called once by main.
+/// Makes Ctrl-C and a closed terminal a request to stop (a second one ends at once), and a file that grows
+/// too large an error instead of the end. Called once by main.
 void catch_interrupts();
 
 }  // namespace tadpole::cli

@@ -29,14 +29,17 @@ void add_data(CLI::App& app, Context& context) {
     context.exit_code = context.console.finish(
         {{"folder", *folder}, {"recordings", made->recordings}, {"voices", made->voices}});
   });
-  command->callback([&context, command] {
+  auto skip_bad = std::make_shared<bool>(false);
+  command->add_flag("--skip-bad", *skip_bad, kSkipBadHelp);
+  command->callback([&context, command, skip_bad] {
     if (!command->get_subcommands().empty()) return;
     context.in_project(
         [](project::Project& project, project::Tools tools) { return project::read_data(project, tools); },
         [&](const data::Import& import) {
           context.console.print(data::to_text(import.report));
           return data::to_json(import.report);
-        });
+        },
+        [&](project::ProjectConfig& config) { config.data.skip_bad |= *skip_bad; });
   });
 }
 

@@ -1,7 +1,22 @@
 // The command line: finds the command, keeps the exit code.
-#include <clocale>
+#include <cerrno>
+#include <cstring>
+#include <exception>
 
 #include "cli/commands.h"
+
+namespace {
+
+/// What was printed has arrived, or the user learns that it has not: a result in a file that is cut off would
+/// look like success.
+int exit_code_of(tadpole::cli::Context& context) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return context.exit_code;
+  const std::string reason = std::strerror(errno);
+  return context.console.fail(
+      {tadpole::Code::file_unwritable, "the standard output could not be written: " + reason + "."});
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace tadpole;
@@ -43,6 +58,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr,
                  "         tadpole --help lists the commands; tadpole COMMAND --help explains one.\n");
     return cli::kWrongUse;
+  } catch (const std::bad_alloc&) {
+    return context.console.fail({Code::internal, "this computer has not enough memory for this step"});
+  } catch (const std::exception& error) {
+    return context.console.fail(
+        {Code::internal, std::string("an exception that nobody caught: ") + error.what()});
   }
-  return context.exit_code;
+  return exit_code_of(context);
 }

@@ -8,7 +8,7 @@ struct TrainFlags {
   std::optional<uint64_t> seed;
   std::optional<int> updates, threads;
   std::optional<std::string> architecture;
-  bool resume = false;
+  bool resume = false, skip_bad = false;
 };
 
 void apply(const TrainFlags& flags, project::ProjectConfig& config) {
@@ -16,6 +16,7 @@ void apply(const TrainFlags& flags, project::ProjectConfig& config) {
   if (flags.updates) config.train.updates = *flags.updates;
   if (flags.threads) config.threads = *flags.threads;
   if (flags.architecture) config.architecture = *flags.architecture;
+  if (flags.skip_bad) config.data.skip_bad = true;
 }
 }  // namespace
 
@@ -31,6 +32,7 @@ void add_train(CLI::App& app, Context& context) {
       ->type_name("N")
       ->check(CLI::Range(0, 256));
   command->add_option("--arch", flags->architecture, "instead of [model] arch")->type_name("NAME");
+  command->add_flag("--skip-bad", flags->skip_bad, kSkipBadHelp);
   command->add_flag("--resume", flags->resume, "go on with the newest run that was interrupted");
   command->callback([&context, flags] {
     context.in_project(

@@ -77,10 +77,14 @@ TEST(Int8Graph, follows_the_specification_on_random_nets) {
       const Range range = range_of(scale_of(out));
       EXPECT_LE(range.low, 0) << node.name;
       EXPECT_GE(range.high, 0) << node.name;
-      if (node.op == ir::Op::softmax) EXPECT_EQ(scale_of(out), (ir::Quantisation{{1.0f / 256}, {-128}, 0}));
+      if (node.op == ir::Op::softmax) {
+        EXPECT_EQ(scale_of(out), (ir::Quantisation{{1.0f / 256}, {-128}, 0}));
+      }
       const bool keeps =
           node.op == ir::Op::max_pool_2d || node.op == ir::Op::average_pool_2d || node.op == ir::Op::reshape;
-      if (keeps) EXPECT_EQ(scale_of(in), scale_of(out)) << node.name;
+      if (keeps) {
+        EXPECT_EQ(scale_of(in), scale_of(out)) << node.name;
+      }
       const bool weighted = node.op == ir::Op::conv_2d || node.op == ir::Op::depthwise_conv_2d ||
                             node.op == ir::Op::fully_connected;
       if (weighted) expect_int8_layer(graph, node);
