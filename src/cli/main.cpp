@@ -3,6 +3,7 @@
 #include <cstring>
 #include <exception>
 
+#include "base/text.h"
 #include "cli/commands.h"
 
 namespace {
@@ -14,6 +15,20 @@ int exit_code_of(tadpole::cli::Context& context) {
   const std::string reason = std::strerror(errno);
   return context.console.fail(
       {tadpole::Code::file_unwritable, "the standard output could not be written: " + reason + "."});
+}
+
+}  // namespace
+
+namespace {
+
+/// A sentence when `word` is neither an option nor a command; else "".
+std::string unknown_command(const CLI::App& app, std::string_view word) {
+  std::vector<std::string_view> known;
+  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  if (word.starts_with("-") || std::find(known.begin(), known.end(), word) != known.end()) return "";
+  const std::string_view near = tadpole::base::nearest(word, known);
+  return "there is no command '" + std::string(word) + "'." +
+         (near.empty() ? "" : " Did you mean '" + std::string(near) + "'?");
 }
 
 }  // namespace
@@ -48,6 +63,10 @@ int main(int argc, char** argv) {
   if (argc == 1) {
     context.console.print(cli::what_next());
     return cli::kDone;
+  }
+  if (const std::string slip = unknown_command(app, argv[1]); !slip.empty()) {
+    std::fprintf(stderr, "tadpole: %s tadpole --help lists the commands.\n", slip.c_str());
+    return cli::kWrongUse;
   }
   try {
     app.parse(argc, argv);

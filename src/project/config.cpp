@@ -219,9 +219,13 @@ Result<void> check_together(const ProjectConfig& config, const std::string& file
 
 std::string value_text(const SettingValue& value) {
   const auto quoted = [](const std::string& text) {
-    std::ostringstream out;
-    out << toml::value<std::string>(text);
-    return out.str();
+    std::string out = "\"";
+    for (const char c : text) {
+      if (c == '"' || c == '\\') out += '\\';
+      if (static_cast<unsigned char>(c) >= 0x20)
+        out += c;  // names of folders may hold control characters; the file may not
+    }
+    return out + "\"";
   };
   return std::visit(Overload{
                         [](const int* number) { return std::to_string(*number); },
@@ -260,7 +264,11 @@ std::string inline_table(ProjectConfig& config, std::string_view section) {
 }
 
 void append_line(std::string& out, std::string line, std::string_view comment) {
-  if (line.size() < 34) line.resize(34, ' ');
+  if (comment.empty()) {
+    out += line + "\n";
+    return;
+  }
+  line.resize(std::max<size_t>(line.size() + 2, 34), ' ');
   out += line + "# " + std::string(comment) + "\n";
 }
 

@@ -19,6 +19,7 @@ namespace tadpole::project {
 struct DataConfig {
   std::string path = "data";         ///< relative to the project's folder
   std::vector<std::string> classes;  ///< the words to tell apart; empty = every folder
+  std::string split_by = "group";
   samples::SplitOptions split;
   bool skip_bad = false;
 };

@@ -32,8 +32,9 @@ std::vector<Setting> make_settings() {
   other("data", "path", "recordings: one folder per word", AT(data.path));
   other("data", "classes", "words to tell apart; the rest becomes \"unknown\"; [] = every folder",
         AT(data.classes));
-  number("data.split", "train", "percent of the speakers for each side; no speaker is on two", 1, 98,
-         AT(data.split.train_percent));
+  other("data.split", "by", "sides by groups (speakers), percent of each; nobody is on two sides",
+        AT(data.split_by), {"group"});
+  number("data.split", "train", "", 1, 98, AT(data.split.train_percent));
   number("data.split", "validation", "", 1, 98, AT(data.split.validation_percent));
   number("data.split", "test", "", 1, 98, AT(data.split.test_percent));
   number("data.split", "seed", "", 0, kMaxSeed, AT(data.split.seed));
@@ -43,12 +44,13 @@ std::vector<Setting> make_settings() {
   number("features", "sample_rate_hz", "other rates are resampled, and the table of the data says so", 8000,
          48000, AT(features.sample_rate_hz));
   number("features", "clip_ms", "how much sound is judged at once", 100, 10000, AT(features.clip_ms));
-  number("features", "window_ms", "", 5, 200, AT(features.window_ms));
-  number("features", "stride_ms", "", 5, 200, AT(features.stride_ms));
+  number("features", "window_ms", "sound that one row of features is made of", 5, 200,
+         AT(features.window_ms));
+  number("features", "stride_ms", "from one row to the next", 5, 200, AT(features.stride_ms));
   number("features", "bands", "mel bands", 4, 80, AT(features.bands));
   number("features", "coefficients", "MFCC coefficients that are kept", 2, 80, AT(features.coefficients));
-  number("features", "low_hz", "", 0, 20000, AT(features.low_hz));
-  number("features", "high_hz", "", 100, 24000, AT(features.high_hz));
+  number("features", "low_hz", "mel bands begin here", 0, 20000, AT(features.low_hz));
+  number("features", "high_hz", "and end here", 100, 24000, AT(features.high_hz));
 
   number("augment", "variants", "changed copies of each training recording; 0 = none", 0, 1000,
          AT(augment.variants));
@@ -56,7 +58,7 @@ std::vector<Setting> make_settings() {
   number("augment", "gain_db", "made louder or softer by up to this", 0, 60, AT(augment.gain_db));
   number("augment", "speed_percent", "played faster or slower by up to this; moves the pitch too", 0, 50,
          AT(augment.speed_percent));
-  number("augment", "speed_probability", "", 0, 1, AT(augment.speed_probability));
+  number("augment", "speed_probability", "share of the copies that are", 0, 1, AT(augment.speed_probability));
   number("augment", "noise_probability", "that background noise is mixed in", 0, 1,
          AT(augment.noise_probability));
   number("augment", "noise_snr_low_db", "speech above noise, from", -20, 90, AT(augment.noise_snr_low_db));
@@ -68,13 +70,14 @@ std::vector<Setting> make_settings() {
   number("augment", "frequency_masks", "feature rows hidden from the network", 0, 10,
          AT(masks.frequency_masks));
   number("augment", "frequency_max", "values in one, at most", 0, 80, AT(masks.frequency_max));
-  number("augment", "seed", "", 0, kMaxSeed, AT(augment.seed));
+  number("augment", "seed", "of the changes", 0, kMaxSeed, AT(augment.seed));
 
   other("model", "arch", "the network; tadpole inspect --architectures lists them", AT(architecture));
 
   number("train", "updates", "optimiser steps; small sets need many passes", 1, 1e7, AT(train.updates));
   number("train", "batch", "examples in a step", 1, 65536, AT(train.batch));
-  other("train", "optimiser", "", AT(train.optimiser), {kOptimisers.begin(), kOptimisers.end()});
+  other("train", "optimiser", "sgd, adam or adamw", AT(train.optimiser),
+        {kOptimisers.begin(), kOptimisers.end()});
   number("train", "learning_rate", "", 1e-9, 100, AT(train.learning_rate));
   other("train", "schedule", "how the learning rate falls", AT(train.schedule),
         {kSchedules.begin(), kSchedules.end()});
@@ -86,13 +89,14 @@ std::vector<Setting> make_settings() {
          AT(train.step_factor));
   number("train", "momentum", "optimiser \"sgd\"", 0, 0.9999, AT(train.momentum));
   number("train", "weight_decay", "optimiser \"adamw\"", 0, 1, AT(train.weight_decay));
-  number("train", "label_smoothing", "", 0, 0.5, AT(train.label_smoothing));
+  number("train", "label_smoothing", "how unsure right answers are taught to be", 0, 0.5,
+         AT(train.label_smoothing));
   number("train", "patience", "stop after so many passes without a better validation loss; 0 = never", 0, 1e6,
          AT(train.patience));
   number("train", "seed", "the same seed gives the same network, to the bit", 0, kMaxSeed, AT(train.seed));
   number("train", "threads", "0 = all processors; the result is the same", 0, 256, AT(threads));
 
-  other("quantise", "scheme", "", AT(scheme), {"int8"});
+  other("quantise", "scheme", "weights and activations of 8 bits", AT(scheme), {"int8"});
   number("quantise", "calibration_samples", "training clips that set the ranges", 1, 100000,
          AT(calibration_samples));
 
