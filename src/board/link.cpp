@@ -8,6 +8,8 @@
 namespace tadpole::board {
 namespace {
 
+constexpr std::chrono::milliseconds kCancellationPoll{50};
+
 std::string text_of(const app::Frame& frame, size_t from) {
   std::string text;
   for (size_t i = from; i < frame.length; ++i) {
@@ -38,8 +40,8 @@ std::string without_noise(const std::string& text) {
 
 }  // namespace
 
-Link::Link(std::unique_ptr<Child> child, Elf elf)
-    : child_(std::move(child)), elf_(std::move(elf)), tracker_(elf_) {}
+Link::Link(std::unique_ptr<Child> child, Elf elf, const Progress* progress)
+    : child_(std::move(child)), progress_(progress), elf_(std::move(elf)), tracker_(elf_) {}
 
 std::vector<std::vector<uint8_t>> Link::take_results() { return std::exchange(results_, {}); }
 
@@ -59,7 +61,9 @@ Error Link::fail(Code code, const std::string& what) {
 
 Error Link::silent(std::chrono::milliseconds timeout) {
   return fail(Code::board_silent,
-              "the board did not answer within " + std::to_string(timeout.count()) + " ms." + last_words());
+              "the board did not answer within " + std::to_string(timeout.count()) + " ms." + last_words() +
+                  " If this computer is merely slow, set the environment variable TADPOLE_BOARD_TIMEOUT_S to "
+                  "more seconds.");
 }
 
 Result<Link::Step> Link::take_frame(const app::Frame& frame, uint8_t type, std::vector<uint8_t>& answer) {
@@ -126,8 +130,11 @@ Result<std::vector<uint8_t>> Link::request(app::FrameType type, std::span<const 
       return fail(Code::bad_frame, "a message from the board was damaged");
     if (!open)
       return fail(Code::program_failed, "QEMU ended with " + child_->how_it_ended() + "." + last_words());
-    if (std::chrono::steady_clock::now() >= deadline) return silent(timeout);
-    open = child_->exchange(outgoing, received_, deadline);
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) return silent(timeout);
+    if (progress_ != nullptr && progress_->cancelled())
+      return fail(Code::cancelled, "the work on the board was stopped");
+    open = child_->exchange(outgoing, received_, std::min(deadline, now + kCancellationPoll));
     tracker_.follow(received_.records);
   }
 }

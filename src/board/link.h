@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
 #include "base/result.h"
 #include "board/child.h"
 #include "board/elf.h"
@@ -19,10 +20,12 @@ namespace tadpole::board {
 
 class Link {
  public:
-  Link(std::unique_ptr<Child> child, Elf elf);
+  /// progress: polled for cancellation while an answer is awaited; null = never cancelled.
+  Link(std::unique_ptr<Child> child, Elf elf, const Progress* progress = nullptr);
 
   /// Sends one request and waits for its answer; RESULT frames that come before it are kept in results().
-  /// Fails: board_fault (named), board_silent, program_failed (QEMU ended), bad_frame, input_size (refused).
+  /// Fails: board_fault (named), board_silent, program_failed (QEMU ended), bad_frame, input_size (refused),
+  /// cancelled.
   Result<std::vector<uint8_t>> request(app::FrameType type, std::span<const uint8_t> payload,
                                        std::chrono::milliseconds timeout);
 
@@ -40,6 +43,7 @@ class Link {
   std::string last_words() const;
 
   std::unique_ptr<Child> child_;
+  const Progress* progress_;
   Elf elf_;
   InstructionTracker tracker_;
   app::FrameParser parser_;

@@ -89,7 +89,20 @@ Result<std::vector<std::string>> write_port(const Board& board, const std::strin
   return own;
 }
 
+/// The tools write objects and temporary files; a full disk is no fault of what they compile.
+std::optional<Error> no_space(const data::ProcessResult& result) {
+  const size_t found = result.err.find("No space left on device");
+  if (found == std::string::npos) return std::nullopt;
+  const size_t before = result.err.rfind('\n', found), begin = before == std::string::npos ? 0 : before + 1;
+  return Error{
+      Code::disk_full,
+      "the cross-compiler stopped: " + result.err.substr(begin, result.err.find('\n', found) - begin) +
+          ". Free some space (df -h shows how much is left) in the project's folder "
+          "and in the folder for temporary files."};
+}
+
 Error explain_compiler(const std::string& source, const data::ProcessResult& result) {
+  if (const auto full = no_space(result)) return *full;
   // <string.h> comes from newlib, which is a package of its own.
   if (result.err.find("string.h: No such file") != std::string::npos ||
       result.err.find("stdint.h: No such file") != std::string::npos) {
@@ -147,6 +160,7 @@ std::optional<int64_t> overflow_of(const std::string& words, const std::string& 
 }
 
 Error explain_linker(const Board& board, const BuildOptions& options, const data::ProcessResult& result) {
+  if (const auto full = no_space(result)) return *full;
   std::string detail;
   const auto add = [&](const char* region, const char* what, int64_t limit, const std::string& more) {
     const std::optional<int64_t> over = overflow_of(result.err, region);

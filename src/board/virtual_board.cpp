@@ -161,16 +161,18 @@ Result<std::unique_ptr<VirtualBoard>> VirtualBoard::boot(const Board& board, con
                  board.name + " is not a virtual board. Try virtual-" + board.name + "."};
   }
   TADPOLE_TRY(const std::vector<uint8_t> image, data::read_file(elf_path, size_t{64} << 20));
-  TADPOLE_TRY(Elf elf, read_elf(image));
+  Result<Elf> elf = read_elf(image);
+  if (!elf) return Error{elf.error().code, elf_path + ": " + elf.error().detail};
   const Result<std::string> qemu = data::find_program(kQemu);
   if (!qemu) {
     return Error{Code::program_missing, std::string("the emulator ") + kQemu +
                                             " is not installed. Run: apt-get install qemu-system-arm"};
   }
   TADPOLE_TRY(const std::string plugin, find_plugin(options.plugin));
-  const std::vector<uint32_t> marks = InstructionTracker(elf).marks();
+  const std::vector<uint32_t> marks = InstructionTracker(*elf).marks();
   TADPOLE_TRY(auto child, Child::start(command_line(*qemu, plugin, board, elf_path, marks, options)));
-  std::unique_ptr<State> state(new State{Link(std::move(child), std::move(elf)), options, {}});
+  std::unique_ptr<State> state(
+      new State{Link(std::move(child), std::move(*elf), options.progress), options, {}});
   TADPOLE_TRY(const auto hello, state->link.request(app::kHello, {}, options.boot_timeout));
   TADPOLE_TRY(state->hello, read_hello(hello));
   return std::unique_ptr<VirtualBoard>(new VirtualBoard(std::move(state)));

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
 #include "base/result.h"
 #include "board/board.h"
 #include "board/instructions.h"
@@ -19,9 +20,10 @@ namespace tadpole::board {
 struct BootOptions {
   std::chrono::milliseconds boot_timeout{30'000};    ///< until the board has said hello
   std::chrono::milliseconds answer_timeout{60'000};  ///< for each answer; one inference lies within it
-  std::string plugin{};      ///< libtadpole_count.so; "" = beside this program, or in the folder above it
-  bool count_each = false;   ///< count instruction by instruction: slower, for checking the other way
-  bool serial_uart = false;  ///< the firmware was built with BuildOptions::serial_uart
+  std::string plugin{};     ///< libtadpole_count.so; "" = beside this program, or in the folder above it
+  bool count_each = false;  ///< count instruction by instruction: slower, for checking the other way
+  const Progress* progress = nullptr;  ///< polled for cancellation while an answer is awaited
+  bool serial_uart = false;            ///< the firmware was built with BuildOptions::serial_uart
 };
 
 /// What the firmware says of itself.
@@ -49,8 +51,8 @@ struct StreamResult {
 
 /// One booted board. It ends with the object. Not thread-safe; several boards may run at once.
 ///
-/// After a failure of the board itself (board_fault, board_silent, program_failed, bad_frame) every call
-/// returns the same error. Mistakes of the caller (input_size, refusals) leave it running.
+/// After a failure of the board itself (board_fault, board_silent, program_failed, bad_frame) or cancellation
+/// every call returns the same error. Mistakes of the caller (input_size, refusals) leave it running.
 class VirtualBoard {
  public:
   /// Starts QEMU with the firmware and waits for its hello. Fails: program_missing (QEMU, plugin),

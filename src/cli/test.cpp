@@ -30,23 +30,44 @@ std::string evaluation_text(const nlohmann::json& evaluation) {
   return text;
 }
 
+namespace {
+
+struct Shown {
+  nlohmann::json json;
+  std::string text;
+};
+
+/// The evaluations of a report, which may have been damaged or edited.
+Result<Shown> evaluation_of(const nlohmann::json& report, const std::string& file) {
+  try {
+    Shown shown{report.value("evaluation", nlohmann::json::object()), ""};
+    for (const char* form : {"float", "int8", "board"}) {
+      if (shown.json.contains(form))
+        shown.text += std::string(form) + "\n" + evaluation_text(shown.json[form]) + "\n";
+    }
+    return shown;
+  } catch (const nlohmann::json::exception& error) {
+    return Error{Code::file_unreadable,
+                 file + " is damaged: " + error.what() + ". Delete it and run: tadpole train"};
+  }
+}
+
+}  // namespace
+
 void add_test(CLI::App& app, Context& context) {
   CLI::App* command = add_command(
       app, context, "test", "show what the newest run answers on the test side: float, int8 and on the board",
       "tadpole test", Needs::project);
   command->callback([&context] {
     context.in_project(
-        [&](project::Project& project, project::Tools) -> Result<nlohmann::json> {
+        [&](project::Project& project, project::Tools) -> Result<Shown> {
           TADPOLE_TRY(const std::string run, project.latest_run("report.json", "tadpole train"));
           TADPOLE_TRY(project::RunReport report, project::RunReport::open(run));
-          return report.json.value("evaluation", nlohmann::json::object());
+          return evaluation_of(report.json, run + "/report.json");
         },
-        [&](const nlohmann::json& evaluation) {
-          for (const char* form : {"float", "int8", "board"}) {
-            if (evaluation.contains(form))
-              context.console.print(std::string(form) + "\n" + evaluation_text(evaluation[form]));
-          }
-          return evaluation;
+        [&](const Shown& shown) {
+          context.console.print(shown.text);
+          return shown.json;
         });
   });
 }

@@ -37,18 +37,13 @@ Result<Answer> answer_recording(const Project& current, const std::string& path)
 
   Answer answer;
   TADPOLE_TRY(answer.classes, labels_of(report, run));
+  TADPOLE_CHECK(check_speech_model(run + "/model.tflite", graph, block, answer.classes.size()));
   answer.conversions = sentences(file.conversions, project.config().features.sample_rate_hz);
   std::vector<uint8_t> output(static_cast<size_t>(plan.output_bytes()));
   const std::vector<int16_t> features = block.extract(file.audio.pcm);
   const std::vector<uint8_t> input = model_input(graph, block, features);
-  if (static_cast<int64_t>(input.size()) != plan.input_bytes()) {
-    return Error{Code::input_size, run + "/model.tflite wants " + std::to_string(plan.input_bytes()) +
-                                       " input bytes; the features of " + run + "/config.toml give " +
-                                       std::to_string(input.size()) + ". Train and quantise again."};
-  }
   plan::Runner(plan).run(input, output);
   const std::vector<float> scores = real_scores(graph, output);
-  answer.classes.resize(scores.size(), "?");
   answer.scores.assign(scores.begin(), scores.end());
   const auto best = std::max_element(scores.begin(), scores.end());
   answer.label = answer.classes[static_cast<size_t>(best - scores.begin())];

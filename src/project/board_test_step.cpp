@@ -36,12 +36,23 @@ Result<Host> prepare_host(const Project& project, const std::string& run, Tools 
   TADPOLE_TRY(plan::Plan plan, plan::lower(graph, {}));
   TADPOLE_TRY(plan::Plan float_plan, plan::lower(float_graph, {}));
   TADPOLE_TRY(Prepared prepared, prepare(project, false, tools));
+  for (const auto& [file, model] :
+       {std::pair{"/model.tflite", &graph}, {"/model_float.tflite", &float_graph}})
+    TADPOLE_CHECK(check_speech_model(run + file, *model, prepared.block, prepared.data().classes.size()));
   std::vector<int> test = prepared.data().indices(samples::Side::test);
   std::vector<uint8_t> answers;
   TADPOLE_CHECK(score_samples(graph, plan, prepared, test, tools, &answers));
   const app::SpotterConfig spotter = spotter_of(project.config(), prepared.data().classes);
   return Host{std::move(graph),    std::move(float_graph), std::move(plan),    std::move(float_plan),
               std::move(prepared), std::move(test),        std::move(answers), spotter};
+}
+
+/// A model that was made after the firmware would be compared with another one.
+Result<void> check_same_model(const std::string& run, const board::BoardHello& hello) {
+  TADPOLE_TRY(const std::vector<uint8_t> bytes, data::read_file(run + "/model.tflite"));
+  if (hello.model_hash == model_hash(bytes)) return {};
+  return Error{Code::run_missing, run + "/firmware.elf was made from another model than " + run +
+                                      "/model.tflite. Run first: tadpole deploy --board " + hello.board};
 }
 
 /// Streams every test recording to `machines` boards at once. Output bytes, [test, classes].
@@ -136,9 +147,10 @@ Result<BoardTestSummary> test_on_board(const Project& current, const std::string
   std::vector<std::unique_ptr<board::VirtualBoard>> machines;
   std::vector<board::VirtualBoard*> pointers;
   for (int i = 0; i < tools.workers.threads(); ++i) {
-    TADPOLE_TRY(machines.emplace_back(), boot(board, run + "/firmware.elf"));
+    TADPOLE_TRY(machines.emplace_back(), boot(board, run + "/firmware.elf", tools.progress));
     pointers.push_back(machines.back().get());
   }
+  TADPOLE_CHECK(check_same_model(run, machines[0]->hello()));
   TADPOLE_TRY(const std::vector<uint8_t> answers, classify_all(host, pointers, tools));
   TADPOLE_TRY(const StreamTest stream,
               test_stream(host, *machines[0], project.config().deploy.threshold, tools));

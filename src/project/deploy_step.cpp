@@ -60,13 +60,20 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   TADPOLE_TRY(RunReport report, RunReport::open(run));
   TADPOLE_TRY(const std::vector<std::string> labels, labels_of(report, run));
 
+  TADPOLE_CHECK(check_speech_model(run + "/model.tflite", graph, block, labels.size()));
+  if (graph.tensors[static_cast<size_t>(graph.inputs[0])].type != ir::DType::int8) {
+    return Error{
+        Code::type_unsupported,
+        run + "/model.tflite is a float model; the firmware needs int8. Make it again: tadpole quantise."};
+  }
   const ir::Quantisation& input = *graph.tensors[static_cast<size_t>(graph.inputs[0])].quantisation;
   const codegen::SpeechApplication speech = {
       block.device(), features::make_feature_quantiser(block.scale(), input.scales[0], input.zero_points[0]),
       spotter_of(config, labels), labels};
   TADPOLE_TRY(const BuiltModel built,
               build_model(graph, bytes, board, config.name, speech, run, tools.progress));
-  TADPOLE_TRY(const std::unique_ptr<board::VirtualBoard> machine, boot(board, built.firmware.elf_path));
+  TADPOLE_TRY(const std::unique_ptr<board::VirtualBoard> machine,
+              boot(board, built.firmware.elf_path, tools.progress));
   TADPOLE_CHECK(machine->classify(std::vector<int16_t>(static_cast<size_t>(block.clip_samples()))));
   const board::InstructionCounts counts = machine->instructions();
   TADPOLE_TRY(const board::BoardStats stats, machine->stats());

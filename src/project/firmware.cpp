@@ -1,6 +1,10 @@
 // Library, build and boot of one model.
 #include "project/firmware.h"
 
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "base/hash.h"
@@ -12,12 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string hash_text(std::span<const uint8_t> bytes) {
-  const uint64_t hash = base::fnv1a({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-  return text;
-}
+constexpr const char* kPatience = "TADPOLE_BOARD_TIMEOUT_S";
+constexpr int kMostPatience = 86400;
 
 Result<void> need_virtual(const board::Board& board) {
   if (!board.machine.empty()) return {};
@@ -26,10 +26,33 @@ Result<void> need_virtual(const board::Board& board) {
                    board.name + "."};
 }
 
-/// The folder is made anew, so that no file of an earlier model is left in it.
+/// Where library and firmware are made until both are whole; gone at the end, whatever happened.
+class WorkFolder {
+ public:
+  explicit WorkFolder(std::string path) : path_(std::move(path)) { remove(); }
+  ~WorkFolder() { remove(); }
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  void remove() const {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  std::string path_;
+};
+
+/// Takes the place of what an earlier model left at `to`.
+Result<void> publish(const std::string& from, const std::string& to) {
+  std::error_code failed;
+  if (fs::is_directory(from, failed)) fs::remove_all(to, failed);
+  if (!failed) fs::rename(from, to, failed);
+  if (failed) return Error{Code::file_unwritable, to + ": cannot be replaced: " + failed.message() + "."};
+  return {};
+}
+
 Result<void> write_library(const std::vector<codegen::File>& files, const std::string& folder) {
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
   for (const codegen::File& file : files) {
     const fs::path path = fs::path(folder) / file.path;
     TADPOLE_CHECK(data::make_folders(path.parent_path().string()));
@@ -38,7 +61,29 @@ Result<void> write_library(const std::vector<codegen::File>& files, const std::s
   return {};
 }
 
+/// The environment variable kPatience, where it is set.
+Result<std::optional<std::chrono::milliseconds>> board_patience() {
+  const char* text = std::getenv(kPatience);
+  if (text == nullptr || *text == '\0') return std::optional<std::chrono::milliseconds>();
+  int seconds = 0;
+  const char* end = text + std::strlen(text);
+  const auto read = std::from_chars(text, end, seconds);
+  if (read.ec != std::errc() || read.ptr != end || seconds < 1 || seconds > kMostPatience) {
+    return Error{Code::config_bad_value, "the environment variable " + std::string(kPatience) + " = \"" +
+                                             text + "\"; needs a whole number of seconds from 1 to " +
+                                             std::to_string(kMostPatience) + "."};
+  }
+  return std::optional<std::chrono::milliseconds>(std::chrono::seconds(seconds));
+}
+
 }  // namespace
+
+std::string model_hash(std::span<const uint8_t> bytes) {
+  const uint64_t hash = base::fnv1a({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
 
 Result<BuiltModel> build_model(const ir::Graph& graph, std::span<const uint8_t> model_bytes,
                                const board::Board& board, const std::string& name,
@@ -46,30 +91,32 @@ Result<BuiltModel> build_model(const ir::Graph& graph, std::span<const uint8_t> 
                                Progress& progress) {
   TADPOLE_CHECK(need_virtual(board));
   TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {.kernels = board.kernels}));
-  TADPOLE_CHECK(plan::fits(plan, board.ram_bytes, board.flash_bytes));
+  if (const auto fitting = plan::fits(plan, board.ram_bytes, board.flash_bytes); !fitting.ok())
+    return Error{fitting.error().code, board.name + ": " + fitting.error().detail};
   TADPOLE_TRY(const std::vector<codegen::File> files,
               codegen::emit_library(
-                  plan, {.name = name, .hash = hash_text(model_bytes), .speech = std::move(speech)}));
-  const std::string library = folder + "/library";
+                  plan, {.name = name, .hash = model_hash(model_bytes), .speech = std::move(speech)}));
+  const WorkFolder work(folder + "/build");
+  const std::string library = work.path() + "/library";
   TADPOLE_CHECK(write_library(files, library));
-
-  const std::string work = folder + "/build";
-  TADPOLE_CHECK(data::make_folders(work));
   progress.report("compile firmware", 0, 1, board.name);
-  TADPOLE_TRY(board::Firmware firmware, board::build_firmware(board, library, work, {.progress = &progress}));
-  std::error_code failed;
-  const std::string elf = folder + "/firmware.elf";
-  fs::rename(firmware.elf_path, elf, failed);
-  if (failed) return Error{Code::file_unwritable, elf + ": " + failed.message() + "."};
-  firmware.elf_path = elf;
-  fs::remove_all(work, failed);
+  TADPOLE_TRY(board::Firmware firmware,
+              board::build_firmware(board, library, work.path(), {.progress = &progress}));
+  TADPOLE_CHECK(publish(library, folder + "/library"));
+  TADPOLE_CHECK(publish(firmware.elf_path, folder + "/firmware.elf"));
+  firmware.elf_path = folder + "/firmware.elf";
   progress.report("compile firmware", 1, 1, board.name);
   return BuiltModel{plan, std::move(firmware)};
 }
 
-Result<std::unique_ptr<board::VirtualBoard>> boot(const board::Board& board, const std::string& elf) {
+Result<std::unique_ptr<board::VirtualBoard>> boot(const board::Board& board, const std::string& elf,
+                                                  const Progress& progress) {
   TADPOLE_CHECK(need_virtual(board));
-  return board::VirtualBoard::boot(board, elf);
+  board::BootOptions options;
+  options.progress = &progress;
+  TADPOLE_TRY(const auto patience, board_patience());
+  if (patience) options.boot_timeout = options.answer_timeout = *patience;
+  return board::VirtualBoard::boot(board, elf, options);
 }
 
 nlohmann::json layer_rows(const plan::Plan& plan, const board::InstructionCounts& counts) {

@@ -90,6 +90,31 @@ Result<std::vector<float>> score_samples(const ir::Graph& graph, const plan::Pla
   return scores;
 }
 
+Result<void> check_speech_model(const std::string& path, const ir::Graph& graph,
+                                const features::FeatureBlock& block, size_t classes) {
+  const std::string again = " Make it again: tadpole train, tadpole quantise.";
+  if (graph.inputs.size() != 1 || graph.outputs.size() != 1) {
+    return Error{Code::input_size, path + ": has " + std::to_string(graph.inputs.size()) + " inputs and " +
+                                       std::to_string(graph.outputs.size()) + " outputs; needs one of each." +
+                                       again};
+  }
+  const ir::Tensor& input = graph.tensors[static_cast<size_t>(graph.inputs[0])];
+  const ir::Tensor& output = graph.tensors[static_cast<size_t>(graph.outputs[0])];
+  for (const ir::Tensor* tensor : {&input, &output}) {
+    const bool int8 = tensor->type == ir::DType::int8 && tensor->quantisation.has_value();
+    if (tensor->type == input.type && (int8 || tensor->type == ir::DType::float32)) continue;
+    return Error{Code::type_unsupported, path + ": tensor '" + tensor->name + "' is of type " +
+                                             std::string(ir::to_string(tensor->type)) +
+                                             "; needs float32 throughout, or int8 with a scale." + again};
+  }
+  const int64_t takes = ir::element_count(input.shape), gives = ir::element_count(output.shape);
+  if (takes == block.size() && gives == static_cast<int64_t>(classes)) return {};
+  return Error{Code::input_size, path + ": takes " + std::to_string(takes) + " values and gives " +
+                                     std::to_string(gives) + " scores; the features have " +
+                                     std::to_string(block.size()) + " values, and there are " +
+                                     std::to_string(classes) + " classes." + again};
+}
+
 Result<ir::Graph> read_model(const std::string& path) {
   TADPOLE_TRY(const std::vector<uint8_t> bytes, data::read_file(path));
   auto graph = convert::read_tflite(bytes);

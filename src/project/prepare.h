@@ -45,4 +45,9 @@ std::vector<float> real_scores(const ir::Graph& graph, std::span<const uint8_t> 
 /// Reads a .tflite file; the message names it.
 Result<ir::Graph> read_model(const std::string& path);
 
+/// Whether a model takes the features of `block` and answers with `classes` scores, in float or int8: a file
+/// in a run may have been damaged or replaced. Fails: type_unsupported, input_size, naming `path`.
+Result<void> check_speech_model(const std::string& path, const ir::Graph& graph,
+                                const features::FeatureBlock& block, size_t classes);
+
 }  // namespace tadpole::project

@@ -2,6 +2,7 @@
 #include "project/project.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <filesystem>
 #include <map>
@@ -17,6 +18,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kConfigFile = "tadpole.toml";
+/// Sections of report.json into which the steps write; docs/formats/report.md.
+constexpr std::array<std::string_view, 8> kObjects = {"agreement", "board", "data",         "evaluation",
+                                                      "features",  "model", "quantisation", "train"};
 constexpr const char* kIgnored = "# Made by tadpole; can always be made anew.\n.cache/\nruns/\n";
 
 bool is_sound(const fs::path& path) {
@@ -229,8 +233,14 @@ Result<RunReport> RunReport::open(const std::string& run_folder) {
   if (!fs::exists(file, ignored)) return report;
   TADPOLE_TRY(const std::string text, data::read_text(file));
   report.json = nlohmann::json::parse(text, nullptr, false);
-  if (!report.json.is_object())
-    return Error{Code::file_unreadable, file + " is not a JSON object. Delete it and train again."};
+  const auto damaged = [&](const std::string& what) {
+    return Error{Code::file_unreadable, file + " is damaged: " + what + ". Delete it and run: tadpole train"};
+  };
+  if (!report.json.is_object()) return damaged("it is not a JSON object");
+  for (const auto& [name, section] : report.json.items()) {
+    const bool known = std::find(kObjects.begin(), kObjects.end(), name) != kObjects.end();
+    if (known && !section.is_object()) return damaged("\"" + name + "\" is not an object");
+  }
   return report;
 }
 

@@ -58,7 +58,7 @@ class Project {
 /// report.html anew.
 class RunReport {
  public:
-  /// Reads report.json of the run, or starts an empty one.
+  /// Reads report.json of the run, or starts an empty one. Fails: file_unreadable when it is damaged.
   static Result<RunReport> open(const std::string& run_folder);
 
   nlohmann::json json;

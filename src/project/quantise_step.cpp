@@ -53,6 +53,8 @@ Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
   TADPOLE_TRY(const Project project, current.as_of(run));
   TADPOLE_TRY(const ir::Graph folded, read_model(run + "/model_float.tflite"));
   TADPOLE_TRY(const Prepared prepared, prepare(project, false, tools));
+  TADPOLE_CHECK(check_speech_model(run + "/model_float.tflite", folded, prepared.block,
+                                   prepared.data().classes.size()));
   TADPOLE_TRY(const quantise::QuantiseResult quantised,
               quantise::quantise_int8(folded, calibration_of(prepared, project.config().calibration_samples),
                                       tools.progress));

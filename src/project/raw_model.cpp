@@ -47,13 +47,13 @@ struct OnBoard {
   std::unique_ptr<board::VirtualBoard> machine;
 };
 
-Result<OnBoard> start(const std::string& model, const board::Board& board, Progress& progress) {
+Result<OnBoard> start(const std::string& model, const ir::Graph& graph, const board::Board& board,
+                      Progress& progress) {
   TADPOLE_TRY(const std::vector<uint8_t> bytes, data::read_file(model));
-  TADPOLE_TRY(const ir::Graph graph, read_model(model));
   TADPOLE_TRY(TemporaryFolder folder, TemporaryFolder::make());
   TADPOLE_TRY(BuiltModel built, build_model(graph, bytes, board, std::filesystem::path(model).stem().string(),
                                             std::nullopt, folder.path(), progress));
-  TADPOLE_TRY(std::unique_ptr<board::VirtualBoard> machine, boot(board, built.firmware.elf_path));
+  TADPOLE_TRY(std::unique_ptr<board::VirtualBoard> machine, boot(board, built.firmware.elf_path, progress));
   return OnBoard{std::move(folder), std::move(built), std::move(machine)};
 }
 
@@ -61,26 +61,24 @@ Result<OnBoard> start(const std::string& model, const board::Board& board, Progr
 
 Result<std::vector<uint8_t>> run_model(const std::string& model, std::span<const uint8_t> input,
                                        const std::string& board_name, Progress& progress) {
+  TADPOLE_TRY(const ir::Graph graph, read_model(model));
+  TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {}));
+  if (static_cast<int64_t>(input.size()) != plan.input_bytes()) return wrong_input(model, plan, input.size());
   if (board_name.empty()) {
-    TADPOLE_TRY(const ir::Graph graph, read_model(model));
-    TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {}));
-    if (static_cast<int64_t>(input.size()) != plan.input_bytes())
-      return wrong_input(model, plan, input.size());
     std::vector<uint8_t> output(static_cast<size_t>(plan.output_bytes()));
     plan::Runner(plan).run(input, output);
     return output;
   }
   TADPOLE_TRY(const board::Board board, board::find_board(board_name));
-  TADPOLE_TRY(const OnBoard on_board, start(model, board, progress));
-  if (static_cast<int64_t>(input.size()) != on_board.built.plan.input_bytes())
-    return wrong_input(model, on_board.built.plan, input.size());
+  TADPOLE_TRY(const OnBoard on_board, start(model, graph, board, progress));
   return on_board.machine->infer(input);
 }
 
 Result<nlohmann::json> profile_model(const std::string& model, const std::string& board_name,
                                      Progress& progress) {
   TADPOLE_TRY(const board::Board board, board::find_board(board_name));
-  TADPOLE_TRY(const OnBoard on_board, start(model, board, progress));
+  TADPOLE_TRY(const ir::Graph graph, read_model(model));
+  TADPOLE_TRY(const OnBoard on_board, start(model, graph, board, progress));
   const plan::Plan& plan = on_board.built.plan;
   TADPOLE_CHECK(on_board.machine->infer(std::vector<uint8_t>(static_cast<size_t>(plan.input_bytes()))));
   const board::InstructionCounts counts = on_board.machine->instructions();

@@ -1,4 +1,5 @@
 // tadpole train: features, training and evaluation in a new run.
+#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
@@ -64,6 +65,33 @@ Result<Project> project_of_run(const Project& project, const std::string& run, b
   return project;
 }
 
+/// What to tell someone who stopped the training after so many passes over the data.
+Error stopped(const std::string& run, int64_t epochs, int64_t kept_epochs) {
+  const std::string when = "training was stopped after " + std::to_string(epochs) + " passes over the data; ";
+  if (kept_epochs == 0) return {Code::cancelled, when + "that was too early for a checkpoint."};
+  return {Code::cancelled, when + "the first " + std::to_string(kept_epochs) + " of them are kept in " + run +
+                               ". To go on from there: tadpole train --resume"};
+}
+
+/// Removes a new run in which nothing was kept, whatever way training is left: it would look like one that
+/// can be used.
+class RunGuard {
+ public:
+  explicit RunGuard(std::string run) : run_(std::move(run)) {}
+  RunGuard(const RunGuard&) = delete;
+  RunGuard& operator=(const RunGuard&) = delete;
+  ~RunGuard() {
+    std::error_code ignored;
+    for (const char* kept : {kCheckpoint, "/model_float.tflite"}) {
+      if (std::filesystem::exists(run_ + kept, ignored)) return;
+    }
+    std::filesystem::remove_all(run_, ignored);
+  }
+
+ private:
+  std::string run_;
+};
+
 struct Trained {
   train::TrainResult result;
   ir::Graph folded;
@@ -82,20 +110,25 @@ Result<Trained> train_network(const Project& project, const std::string& run, bo
     TADPOLE_TRY(options.resume_from, data::read_file(run + kCheckpoint));
     if (auto earlier = data::read_text(run + "/metrics.jsonl"); earlier.ok()) metrics = *earlier;
   }
+  const auto epochs = [&] { return std::count(metrics.begin(), metrics.end(), '\n'); };
+  auto kept_epochs = epochs();
   options.save_checkpoint = [&](std::span<const uint8_t> bytes) -> Result<void> {
     TADPOLE_CHECK(data::write_file(run + kCheckpoint, bytes));
+    kept_epochs = epochs();
     return data::write_text(run + "/metrics.jsonl", metrics);
   };
   options.checkpoint_every_epochs = 10;
   const SideExamples training(prepared, samples::Side::train, &config.masks);
   const SideExamples validation(prepared, samples::Side::validation, nullptr);
-  TADPOLE_TRY(
-      train::TrainResult result,
+  auto result =
       train::train(graph, training, validation.size() > 0 ? &validation : nullptr, options, tools.workers,
-                   tools.progress, [&](const train::EpochMetrics& m) { metrics += metrics_line(m); }));
+                   tools.progress, [&](const train::EpochMetrics& m) { metrics += metrics_line(m); });
+  if (!result.ok() && result.error().code == Code::cancelled)
+    return stopped(run, static_cast<int64_t>(epochs()), static_cast<int64_t>(kept_epochs));
+  if (!result.ok()) return result.error();
   TADPOLE_CHECK(data::write_text(run + "/metrics.jsonl", metrics));
-  TADPOLE_TRY(ir::Graph folded, quantise::fold_for_inference(result.graph));
-  return Trained{std::move(result), std::move(folded)};
+  TADPOLE_TRY(ir::Graph folded, quantise::fold_for_inference(result->graph));
+  return Trained{std::move(*result), std::move(folded)};
 }
 
 Result<evaluate::ClassificationResult> evaluate_side(const ir::Graph& graph, const plan::Plan& plan,
@@ -111,6 +144,7 @@ Result<evaluate::ClassificationResult> evaluate_side(const ir::Graph& graph, con
 
 Result<TrainSummary> train_project(const Project& current, bool resume, Tools tools) {
   TADPOLE_TRY(const std::string run, run_to_use(current, resume));
+  const RunGuard guard(run);
   TADPOLE_TRY(const Project project, project_of_run(current, run, resume));
   TADPOLE_TRY(const Prepared prepared, prepare(project, true, tools));
   for (const data::Finding& warning : prepared.import.report.warnings)
