@@ -116,7 +116,8 @@ samples::Sample make_sample(std::vector<int16_t> pcm, int rate = kRate) {
 
 TEST(LongRecording, only_the_test_side_of_a_data_set_is_heard) {
   samples::Dataset data;
-  data.classes = {samples::kSilenceName, samples::kUnknownName, "up", "down", "left", "right"};
+  data.classes = {
+      std::string(samples::kSilenceName), std::string(samples::kUnknownName), "up", "down", "left", "right"};
   const auto add = [&](int target, samples::Side side, int rate = kRate) {
     data.samples.push_back(make_sample(tone(4), rate));
     data.target.push_back(target);
