@@ -15,12 +15,12 @@ namespace tadpole::samples {
 
 /// How far variants may stray from their recording.
 struct AugmentOptions {
-  int variants = 10;  ///< per training recording; 0 = none
+  int variants = 40;  ///< per training recording; 0 = none
   uint64_t seed = 1;
-  int shift_ms = 100;        ///< moved by up to this, either way; the gap is filled with zeros
+  int shift_ms = 150;        ///< moved by up to this, either way; the gap is filled with zeros
   float gain_db = 6;         ///< made louder or softer by up to this; values beyond full scale are cut
-  float speed_percent = 10;  ///< played faster or slower by up to this, which moves the pitch too
-  float speed_probability = 0.5f;
+  float speed_percent = 15;  ///< played faster or slower by up to this, which moves the pitch too
+  float speed_probability = 1;
   float noise_probability = 0.8f;                      ///< that background noise is mixed in
   float noise_snr_low_db = 5, noise_snr_high_db = 35;  ///< speech energy over noise energy, uniform between
   float silence_volume_max = 1;                        ///< silence is noise at a volume uniform in [0, this]
@@ -53,8 +53,8 @@ float root_mean_square(std::span<const int16_t> pcm);
 
 /// Stretches of features to hide from the network during training.
 struct MaskOptions {
-  int time_masks = 1, time_frames_max = 8;     ///< each hides 0..max neighbouring frames
-  int frequency_masks = 1, frequency_max = 2;  ///< each hides 0..max neighbouring values of every frame
+  int time_masks = 2, time_frames_max = 8;     ///< each hides 0..max neighbouring frames
+  int frequency_masks = 2, frequency_max = 2;  ///< each hides 0..max neighbouring values of every frame
 };
 
 /// Replaces masked features, row-major [frames, values], by the mean of their column over the clip, which is

@@ -380,11 +380,13 @@ Result<void> Training::resume(const ir::Graph& graph) {
 
 TrainResult Training::result() const {
   TrainResult result;
-  const bool best = validation_ != nullptr;
+  // A rate that has fallen to nothing ends in better weights than the luckiest pass over few validation
+  // examples, which comes early, while the rate is high.
+  const bool best = validation_ != nullptr && options_.patience > 0;
   result.graph = network_.to_graph(best ? best_weights_.span() : network_.weights(),
                                    best ? best_state_.span() : network_.state());
   result.history = saved_.history;
-  result.best_epoch = static_cast<int>(saved_.best_epoch);
+  result.best_epoch = static_cast<int>(best ? saved_.best_epoch : saved_.epoch);
   result.seconds = saved_.seconds;
   result.samples_per_second =
       static_cast<double>(saved_.update) * options_.batch / std::max(saved_.training_seconds, 1e-9);

@@ -33,7 +33,7 @@ enum class Schedule : uint8_t { constant, cosine, step };
 
 /// [train] of tadpole.toml.
 struct TrainOptions {
-  int updates = 3000;  ///< optimiser steps at most
+  int updates = 1500;  ///< optimiser steps at most
   int batch = 100;
   Optimiser optimiser = Optimiser::adam;
   float learning_rate = 3e-3f;
@@ -64,10 +64,10 @@ struct EpochMetrics {
 };
 
 struct TrainResult {
-  ir::Graph graph;  ///< trained; the weights of the epoch with the best validation (lowest loss), or the last
-                    ///< without validation
+  ir::Graph graph;  ///< trained; the last weights, or with validation and patience > 0 those of the epoch
+                    ///< with the lowest validation loss
   std::vector<EpochMetrics> history;
-  int best_epoch = 0;
+  int best_epoch = 0;  ///< whose weights these are
   double seconds = 0;
   double samples_per_second = 0;  ///< training only, validation passes left out
 };

@@ -200,6 +200,7 @@ TEST(Masks, replace_whole_rows_and_columns_by_column_means_and_nothing_else) {
     for (float& value : before) value = rng.uniform(-1, 1);
     std::vector<float> after = before;
     MaskOptions options;
+    options.time_masks = 1;
     options.frequency_masks = 0;
     options.time_frames_max = 5;
     mask_features(std::span(after), kFrames, kValues, rng, options);

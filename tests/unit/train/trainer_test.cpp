@@ -178,6 +178,7 @@ TEST(Train, a_failing_checkpoint_ends_the_training_with_its_error) {
 TEST(Train, keeps_the_weights_of_the_epoch_with_the_lowest_validation_loss) {
   TrainOptions options = short_options();
   options.learning_rate = 0.03f;
+  options.patience = 1000;
   Spots validation(50, 9);
   validation.augmentation = 0;
   const auto result = run(options, 2, &validation);
@@ -193,6 +194,16 @@ TEST(Train, keeps_the_weights_of_the_epoch_with_the_lowest_validation_loss) {
   }
   // Only the batches are cut differently: products of other heights, the same sums.
   EXPECT_NEAR(loss, static_cast<double>(best->validation_loss), 1e-5);
+}
+
+TEST(Train, without_patience_the_last_weights_are_kept_whatever_the_validation) {
+  TrainOptions options = short_options();
+  options.learning_rate = 0.03f;
+  const Spots validation(20, 9);
+  const auto validated = run(options, 2, &validation), plain = run(options);
+  ASSERT_TRUE(validated.ok() && plain.ok());
+  EXPECT_EQ(validated->best_epoch, validated->history.back().epoch);
+  EXPECT_EQ(all_constants(validated->graph), all_constants(plain->graph));
 }
 
 TEST(Train, stops_early_when_validation_no_longer_improves) {
