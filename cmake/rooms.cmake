@@ -1,12 +1,8 @@
 # tadpole_precompile(TARGET headers...): compiles headers of others that most files of a target include once, beside those of every
-# such target. With them ccache needs to be told what it may overlook: see its manual, "Precompiled headers".
+# such target.
 function(tadpole_precompile target)
   target_precompile_headers(${target} PRIVATE <filesystem> <functional> <map> <memory> <nlohmann/json.hpp> <optional> <span>
                             <string> <variant> <vector> ${ARGN})
-  if(TADPOLE_CCACHE)
-    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER
-      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime;${TADPOLE_CCACHE}")
-  endif()
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endfunction()
 
