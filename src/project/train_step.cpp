@@ -119,6 +119,12 @@ Result<Trained> train_network(const Project& project, const std::string& run, bo
   };
   options.checkpoint_every_epochs = 10;
   const SideExamples training(prepared, samples::Side::train, &config.masks);
+  if (training.size() > 0 && training.size() < options.batch) {
+    tools.progress.say("Note: there are only " + std::to_string(training.size()) +
+                       " recordings to learn from, so a batch is " + std::to_string(training.size()) +
+                       " instead of " + std::to_string(options.batch) + ".");
+    options.batch = training.size();
+  }
   const SideExamples validation(prepared, samples::Side::validation, nullptr);
   auto result =
       train::train(graph, training, validation.size() > 0 ? &validation : nullptr, options, tools.workers,

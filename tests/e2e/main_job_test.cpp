@@ -64,6 +64,15 @@ TEST(MainJob, takes_recordings_to_firmware_that_gives_the_hosts_answers) {
   EXPECT_GT(report_of(folder)["board"]["stack_high_water_bytes"], 0);
 }
 
+TEST(MainJob, a_handful_of_recordings_is_enough_to_train_and_the_smaller_batch_is_said) {
+  const Folder folder;
+  make_words(folder, 8, 4);
+  ASSERT_EQ(folder.tadpole({"new", "p", "--data", "words", "--words", "rise,fall"}).exit_code, 0);
+  const Printed trained = folder.tadpole({"train", "--project", "p", "--updates", "5", "--json"});
+  EXPECT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_NE(trained.err.find("so a batch is"), std::string::npos) << trained.err;
+}
+
 TEST(MainJob, the_same_seed_gives_the_same_model_for_any_number_of_threads) {
   const Folder folder;
   make_words(folder);

@@ -30,16 +30,16 @@ inline std::vector<int16_t> tone_word(double from_hz, double to_hz, Rng& rng) {
   return pcm;
 }
 
-/// words/rise, words/fall (40 recordings each), words/low and words/high (12 each) of eight speakers.
-inline void make_words(const Folder& folder) {
+/// words/rise, words/fall (`many` recordings each), words/low and words/high (`few` each) of eight speakers.
+inline void make_words(const Folder& folder, int many = 40, int few = 12) {
   struct Word {
     const char* name;
     double from_hz, to_hz;
     int count;
   };
   Rng rng(11);
-  for (const Word& word : {Word{"rise", 300, 1500, 40}, Word{"fall", 1500, 300, 40},
-                           Word{"low", 250, 250, 12}, Word{"high", 2500, 2500, 12}}) {
+  for (const Word& word : {Word{"rise", 300, 1500, many}, Word{"fall", 1500, 300, many},
+                           Word{"low", 250, 250, few}, Word{"high", 2500, 2500, few}}) {
     for (int i = 0; i < word.count; ++i) {
       const std::string path = std::string("words/") + word.name + "/" + std::to_string(i % 8) +
                                "abcdef0_nohash_" + std::to_string(i / 8) + ".wav";
