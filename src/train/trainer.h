@@ -35,10 +35,11 @@ enum class Schedule : uint8_t { constant, cosine, step };
 struct TrainOptions {
   int updates = 1500;  ///< optimiser steps at most
   int batch = 100;
-  Optimiser optimiser = Optimiser::adam;
+  Optimiser optimiser = Optimiser::adamw;
   float learning_rate = 3e-3f;
-  float momentum = 0.9f;       ///< sgd
-  float weight_decay = 1e-4f;  ///< adamw: decoupled; the others: none
+  float momentum = 0.9f;      ///< sgd
+  float weight_decay = 0.3f;  ///< adamw: decoupled, times the learning rate; the others: none. So much keeps
+                              ///< weights small enough for int8 (docs/results.md)
   Schedule schedule = Schedule::cosine;
   int step_every = 1000;  ///< step: multiply the rate by step_factor every so many updates
   float step_factor = 0.1f;
