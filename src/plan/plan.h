@@ -20,7 +20,10 @@ struct Target {
   std::string kernels =
       "generic";  ///< "ref" (the judge, any graph), "generic" (portable, fast), "cortex_m_dsp"
   bool share_arena =
-      true;  ///< false: every tensor keeps its own place, so that all can be looked at after a run
+      true;             ///< false: every tensor keeps its own place, so that all can be looked at after a run
+  bool rewrite = true;  ///< false: nodes stay as they were imported: nothing fused, removed or folded
+  int64_t ram_limit_bytes = 0;    ///< of the arena; rows are computed again to stay below it; 0: no limit
+  int64_t flash_limit_bytes = 0;  ///< of all constants; 0: packed weights at most 1.1 times the int8 ones
 };
 
 /// Where an activation lives. Two places may overlap while both are alive only where a kernel reads each byte
