@@ -5,6 +5,7 @@
 
 #include "plan/memory.h"
 #include "plan/plan_data.h"
+#include "plan/rewrite/rewrite.h"
 
 namespace tadpole::plan {
 
@@ -226,12 +227,15 @@ Result<Plan> lower(const ir::Graph& graph, const Target& target) {
     return Error{Code::op_unsupported,
                  "there are no kernels '" + target.kernels + "'; there are ref, generic and cortex_m_dsp."};
   }
-  TADPOLE_TRY(std::vector<LoweredNode> lowered, lower_nodes(graph, target));
   PlanBuilder::Data data;
   data.target = target;
   data.graph = graph;
-  data.input = graph.inputs[0];
-  data.output = graph.outputs[0];
+  if (target.rewrite) {
+    TADPOLE_TRY(data.graph, rewrite(graph));
+  }
+  TADPOLE_TRY(std::vector<LoweredNode> lowered, lower_nodes(data.graph, target));
+  data.input = data.graph.inputs[0];
+  data.output = data.graph.outputs[0];
   Placing(data, std::move(lowered)).run();
   return PlanBuilder::finish(std::move(data));
 }

@@ -170,7 +170,8 @@ std::vector<uint8_t> quantised_input(const ir::Tensor& tensor, std::span<const f
 
 Result<std::vector<Range>> calibrate(const ir::Graph& folded, const CalibrationSet& calibration,
                                      const QuantiseOptions& options, Workers& workers, Progress& progress) {
-  TADPOLE_TRY(const plan::Plan plan, plan::lower(folded, {.kernels = "ref", .share_arena = false}));
+  TADPOLE_TRY(const plan::Plan plan,
+              plan::lower(folded, {.kernels = "ref", .share_arena = false, .rewrite = false}));
   TADPOLE_TRY(const std::vector<Extremes> extremes, find_extremes(plan, calibration, workers, progress));
   if (options.range == RangeMethod::mean_squared_error) {
     return find_best_ranges(plan, extremes, calibration, workers, progress);
@@ -184,7 +185,7 @@ Result<std::vector<LayerError>> measure_error(const ir::Graph& folded, const ir:
                                               const CalibrationSet& calibration,
                                               const QuantiseOptions& options, Workers& workers,
                                               Progress& progress) {
-  const plan::Target apart = {.kernels = "ref", .share_arena = false};
+  const plan::Target apart = {.kernels = "ref", .share_arena = false, .rewrite = false};
   TADPOLE_TRY(const plan::Plan float_plan, plan::lower(folded, apart));
   TADPOLE_TRY(const plan::Plan int8_plan, plan::lower(int8, apart));
   std::vector<plan::Runner> float_runners = one_runner_a_shard(float_plan);

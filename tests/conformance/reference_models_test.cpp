@@ -44,7 +44,7 @@ TEST_P(ReferenceModels, give_the_golden_bytes_with_the_twins_of_the_cortex_m_ker
 
 TEST_P(ReferenceModels, give_the_golden_checksum_at_every_layer) {
   for (const char* kernels : {"ref", "generic", "cortex_m_dsp"}) {
-    const auto plan = plan::lower(model_->graph, {kernels, false});
+    const auto plan = plan::lower(model_->graph, {kernels, false, false});
     ASSERT_TRUE(plan.ok()) << plan.error().message();
     plan::Runner runner(*plan);
     int checked = 0;

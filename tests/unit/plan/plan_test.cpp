@@ -46,7 +46,7 @@ TEST(Plan, sharing_the_arena_changes_no_output_on_200_random_graphs) {
   for (int i = 0; i < 200; ++i) {
     const ir::Graph graph = RandomGraph(rng.fork(std::to_string(i)), i % 4 != 0).make(1 + i % 8);
     const std::vector<uint8_t> in = random_input(graph, rng);
-    const Plan apart = must_lower(graph, {"ref", false});
+    const Plan apart = must_lower(graph, {"ref", false, false});
     for (const char* kernels : {"ref", "generic", "cortex_m_dsp"}) {
       const Plan shared = must_lower(graph, {kernels, true});
       ASSERT_EQ(run(shared, in), run(apart, in)) << "graph " << i << " " << kernels;
@@ -109,7 +109,7 @@ TEST(Plan, reshape_costs_no_step) {
 
 TEST(Plan, every_tensor_can_be_looked_at_when_the_arena_is_not_shared) {
   const ir::Graph graph = ds_cnn_like();
-  const Plan plan = must_lower(graph, {"ref", false});
+  const Plan plan = must_lower(graph, {"ref", false, false});
   Runner runner(plan);
   Rng rng(3);
   const auto in = random_input(graph, rng);
