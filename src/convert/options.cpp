@@ -126,6 +126,8 @@ schema::TensorType schema_type(ir::DType type) {
       return schema::TensorType::UINT8;
     case ir::DType::boolean:
       return schema::TensorType::BOOL;
+    case ir::DType::int4:
+      return schema::TensorType::INT4;
     case ir::DType::float32:
       break;
   }
@@ -250,10 +252,7 @@ WrittenOptions write_attributes(flatbuffers::FlatBufferBuilder& builder, const i
       return {schema::Options::Quantize, schema::CreateUnread(builder).Union()};
     case Op::dequantize:
       return {schema::Options::Dequantize, schema::CreateUnread(builder).Union()};
-    case Op::relu:
-    case Op::relu6:
-    case Op::batch_norm:
-    case Op::dropout:
+    default:
       break;
   }
   return {};

@@ -58,6 +58,14 @@ Result<void> check_tensor(const Tensor& tensor) {
                      " bytes; its shape " + to_string(tensor.shape) + " of " +
                      std::string(to_string(tensor.type)) + " needs " + std::to_string(tensor.bytes()) + ".");
   }
+  if (tensor.type == DType::int4 && !tensor.is_constant())
+    return bad_graph("tensor '" + tensor.name + "' is int4 and not a constant; only weights can be int4.");
+  if (tensor.is_variable &&
+      (tensor.is_constant() ||
+       (tensor.initial && static_cast<int64_t>(tensor.initial->size()) != tensor.bytes()))) {
+    return bad_graph("variable '" + tensor.name +
+                     "' is also a constant, or its first value has another size.");
+  }
   return check_quantisation(tensor);
 }
 
@@ -66,7 +74,9 @@ Result<void> check_order(const Graph& graph) {
   const int count = static_cast<int>(graph.tensors.size());
   const auto valid = [&](int index) { return index >= 0 && index < count; };
   std::vector<bool> ready(graph.tensors.size());
-  for (size_t i = 0; i < graph.tensors.size(); ++i) ready[i] = graph.tensors[i].is_constant();
+  for (size_t i = 0; i < graph.tensors.size(); ++i) {
+    ready[i] = graph.tensors[i].is_constant() || graph.tensors[i].is_variable;
+  }
   for (const int input : graph.inputs) {
     if (!valid(input) || ready[static_cast<size_t>(input)])
       return bad_graph("input tensor " + std::to_string(input) +
@@ -84,13 +94,18 @@ Result<void> check_order(const Graph& graph) {
                          "' before anything has written it.");
       }
     }
-    if (node.outputs.size() != 1)
+    const bool splits = node.op == Op::split || node.op == Op::unpack;
+    if (node.outputs.empty() || (node.outputs.size() > 1 && !splits))
       return bad_graph(where + "has " + std::to_string(node.outputs.size()) + " outputs; needs 1.");
     for (const int output : node.outputs) {
       if (!valid(output))
         return bad_graph(where + "writes tensor " + std::to_string(output) + " of " + std::to_string(count) +
                          ".");
-      if (ready[static_cast<size_t>(output)]) {
+      const bool assigns = node.op == Op::assign_variable;
+      if (assigns != graph.tensors[static_cast<size_t>(output)].is_variable)
+        return bad_graph(where + "writes '" + graph.tensors[static_cast<size_t>(output)].name +
+                         "'; assign_variable, and nothing else, writes variables.");
+      if (ready[static_cast<size_t>(output)] && !assigns) {
         return bad_graph(where + "writes '" + graph.tensors[static_cast<size_t>(output)].name +
                          "', which is a constant, an input or already written.");
       }
@@ -115,6 +130,7 @@ int byte_size(DType type) {
     case DType::int8:
     case DType::uint8:
     case DType::boolean:
+    case DType::int4:
       return 1;
     case DType::int16:
       return 2;
@@ -143,6 +159,8 @@ std::string_view to_string(DType type) {
       return "uint8";
     case DType::boolean:
       return "bool";
+    case DType::int4:
+      return "int4";
   }
   return "?";
 }
@@ -151,13 +169,14 @@ Result<void> check_graph(const Graph& graph) {
   for (const Tensor& tensor : graph.tensors) TADPOLE_CHECK(check_tensor(tensor));
   TADPOLE_CHECK(check_order(graph));
   for (const Node& node : graph.nodes) {
-    TADPOLE_TRY(const Shape expected, output_shape(graph, node));
-    const Tensor& out = graph.output_of(node);
-    if (out.shape != expected) {
+    TADPOLE_TRY(const std::vector<Shape> expected, output_shapes(graph, node));
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const Tensor& out = graph.output_of(node, static_cast<int>(i));
+      if (out.shape == expected[i]) continue;
       return Error{Code::bad_shape, "layer '" + node.name + "' (" + std::string(op_name(node.op)) +
                                         "): its output '" + out.name + "' is declared as " +
                                         to_string(out.shape) + " but the operator makes " +
-                                        to_string(expected) + "."};
+                                        to_string(expected[i]) + "."};
     }
   }
   return {};

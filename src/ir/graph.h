@@ -25,7 +25,9 @@ int64_t element_count(const Shape& shape);
 /// "1x49x10x64"
 std::string to_string(const Shape& shape);
 
-enum class DType : uint8_t { float32, int8, int16, int32, int64, uint8, boolean };
+/// int4 is for constants only: two values a byte, the earlier one in the low half.
+enum class DType : uint8_t { float32, int8, int16, int32, int64, uint8, boolean, int4 };
+/// Of one value; 1 for int4, of which two share a byte (see Tensor::bytes).
 int byte_size(DType type);
 std::string_view to_string(DType type);
 
@@ -39,18 +41,23 @@ struct Quantisation {
   bool operator==(const Quantisation&) const = default;
 };
 
-/// A value that flows along the graph, or a constant when `constant` is set. Constant bytes are shared and
-/// never changed in place.
+/// A value that flows along the graph, a constant when `constant` is set, or a variable that keeps its value
+/// from one inference to the next. Constant bytes are shared and never changed in place.
 struct Tensor {
   std::string name;
   DType type = DType::float32;
   Shape shape;
   std::optional<Quantisation> quantisation;
-  std::shared_ptr<const std::vector<uint8_t>>
-      constant;  ///< little-endian, row-major; element_count * byte_size bytes
+  std::shared_ptr<const std::vector<uint8_t>> constant;  ///< little-endian, row-major; bytes() bytes
+  bool is_variable = false;
+  /// What a variable holds before the first inference, as in `constant`; nothing: the real number 0.
+  std::shared_ptr<const std::vector<uint8_t>> initial = nullptr;
 
   bool is_constant() const { return constant != nullptr; }
-  int64_t bytes() const { return element_count(shape) * byte_size(type); }
+  int64_t bytes() const {
+    const int64_t count = element_count(shape);
+    return type == DType::int4 ? (count + 1) / 2 : count * byte_size(type);
+  }
   /// The constant as elements of T. Asserts that it is one and that T has the type's size.
   template <class T>
   std::span<const T> values() const;
@@ -70,7 +77,14 @@ std::shared_ptr<const std::vector<uint8_t>> make_constant(std::span<const T> val
 }
 
 enum class Activation : uint8_t { none, relu, relu6, relu_n1_to_1 };
-enum class Padding : uint8_t { same, valid };
+/// `given`: the numbers of rows and columns in Pads.
+enum class Padding : uint8_t { same, valid, given };
+
+/// Rows and columns of padding around a map; used with Padding::given, 0 otherwise.
+struct Pads {
+  int top = 0, bottom = 0, left = 0, right = 0;
+  bool operator==(const Pads&) const = default;
+};
 
 struct NoAttributes {
   bool operator==(const NoAttributes&) const = default;
@@ -79,6 +93,7 @@ struct Conv2dAttributes {
   Padding padding = Padding::same;
   int stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   Activation activation = Activation::none;
+  Pads pads = {};
   bool operator==(const Conv2dAttributes&) const = default;
 };
 struct DepthwiseConv2dAttributes {
@@ -86,7 +101,16 @@ struct DepthwiseConv2dAttributes {
   int stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int depth_multiplier = 1;  ///< output channels = input channels * depth_multiplier
   Activation activation = Activation::none;
+  Pads pads = {};
   bool operator==(const DepthwiseConv2dAttributes&) const = default;
+};
+/// The output's size is the tensor's own (TFLite gives it as an input): SAME or VALID say how it is cut.
+struct TransposeConvAttributes {
+  Padding padding = Padding::same;
+  int stride_h = 1, stride_w = 1;
+  Activation activation = Activation::none;
+  Pads pads = {};  ///< cut off from each side, with Padding::given
+  bool operator==(const TransposeConvAttributes&) const = default;
 };
 struct FullyConnectedAttributes {
   Activation activation = Activation::none;
@@ -97,6 +121,7 @@ struct Pool2dAttributes {
   Padding padding = Padding::valid;
   int filter_h = 1, filter_w = 1, stride_h = 1, stride_w = 1;
   Activation activation = Activation::none;
+  Pads pads = {};  ///< never counted into an average
   bool operator==(const Pool2dAttributes&) const = default;
 };
 struct ReduceAttributes {
@@ -111,6 +136,57 @@ struct SoftmaxAttributes {
   float beta = 1.0f;
   bool operator==(const SoftmaxAttributes&) const = default;
 };
+struct LeakyReluAttributes {
+  float alpha = 0.2f;  ///< slope of negative values
+  bool operator==(const LeakyReluAttributes&) const = default;
+};
+/// An axis; negative ones count from the end.
+struct AxisAttributes {
+  int axis = 0;
+  bool operator==(const AxisAttributes&) const = default;
+};
+struct ConcatenationAttributes {
+  int axis = 0;
+  Activation activation = Activation::none;
+  bool operator==(const ConcatenationAttributes&) const = default;
+};
+struct SqueezeAttributes {
+  std::vector<int32_t> axes;  ///< none: every dimension of 1
+  bool operator==(const SqueezeAttributes&) const = default;
+};
+/// Bit i of a mask is about dimension i, as in NumPy's slices.
+struct StridedSliceAttributes {
+  int begin_mask = 0, end_mask = 0, ellipsis_mask = 0, new_axis_mask = 0, shrink_axis_mask = 0;
+  bool operator==(const StridedSliceAttributes&) const = default;
+};
+struct GatherAttributes {
+  int axis = 0, batch_dims = 0;
+  bool operator==(const GatherAttributes&) const = default;
+};
+struct ResizeAttributes {
+  bool align_corners = false, half_pixel_centers = false;
+  bool operator==(const ResizeAttributes&) const = default;
+};
+struct BatchMatMulAttributes {
+  bool adjoint_a = false, adjoint_b = false;  ///< the last two dimensions are exchanged
+  bool operator==(const BatchMatMulAttributes&) const = default;
+};
+/// Cell and output go through tanh, gates through the logistic function.
+struct LstmAttributes {
+  float cell_clip = 0, projection_clip = 0;  ///< 0: no clip
+  bool time_major = false;                   ///< true: [time, batch, features]
+  bool operator==(const LstmAttributes&) const = default;
+};
+struct GruAttributes {
+  bool linear_before_reset = true;  ///< as PyTorch; false: as Keras' reset_after = false
+  bool time_major = false;
+  bool operator==(const GruAttributes&) const = default;
+};
+struct SvdfAttributes {
+  int rank = 1;
+  Activation activation = Activation::none;
+  bool operator==(const SvdfAttributes&) const = default;
+};
 struct BatchNormAttributes {
   float epsilon = 1e-3f;
   float momentum = 0.99f;  ///< running = momentum * running + (1 - momentum) * batch
@@ -122,18 +198,21 @@ struct DropoutAttributes {
 };
 
 using Attributes =
-    std::variant<NoAttributes, Conv2dAttributes, DepthwiseConv2dAttributes, FullyConnectedAttributes,
-                 Pool2dAttributes, ReduceAttributes, ActivationAttributes, SoftmaxAttributes,
-                 BatchNormAttributes, DropoutAttributes>;
+    std::variant<NoAttributes, Conv2dAttributes, DepthwiseConv2dAttributes, TransposeConvAttributes,
+                 FullyConnectedAttributes, Pool2dAttributes, ReduceAttributes, ActivationAttributes,
+                 SoftmaxAttributes, LeakyReluAttributes, AxisAttributes, ConcatenationAttributes,
+                 SqueezeAttributes, StridedSliceAttributes, GatherAttributes, ResizeAttributes,
+                 BatchMatMulAttributes, LstmAttributes, GruAttributes, SvdfAttributes, BatchNormAttributes,
+                 DropoutAttributes>;
 
 enum class Op : uint8_t {
-#define TADPOLE_OP(name, tflite_code, attributes) name,
+#define TADPOLE_OP(name, tflite_code, attributes, shape_rule, options) name,
 #include "ir/ops.def"
 #undef TADPOLE_OP
 };
 
 inline constexpr int kOpCount = 0
-#define TADPOLE_OP(name, tflite_code, attributes) +1
+#define TADPOLE_OP(name, tflite_code, attributes, shape_rule, options) +1
 #include "ir/ops.def"
 #undef TADPOLE_OP
     ;
@@ -165,7 +244,9 @@ struct Graph {
   const Tensor& input_of(const Node& node, int index) const {
     return tensors[static_cast<size_t>(node.inputs[static_cast<size_t>(index)])];
   }
-  const Tensor& output_of(const Node& node) const { return tensors[static_cast<size_t>(node.outputs[0])]; }
+  const Tensor& output_of(const Node& node, int index = 0) const {
+    return tensors[static_cast<size_t>(node.outputs[static_cast<size_t>(index)])];
+  }
   /// True when the node has that input and it is not -1.
   static bool has_input(const Node& node, int index) {
     return index < static_cast<int>(node.inputs.size()) && node.inputs[static_cast<size_t>(index)] >= 0;
@@ -186,11 +267,37 @@ struct Window {
   int pad_before = 0;
   int pad_after = 0;
 };
-Window window_of(int in, int filter, int stride, int dilation, Padding padding);
+/// Padding::given pads `before` and `after`, otherwise they are ignored; out = floor((in + pads - reach) /
+/// stride) + 1.
+Window window_of(int in, int filter, int stride, int dilation, Padding padding, int before = 0,
+                 int after = 0);
 
-/// The output shape that a node must have, from its input shapes and attributes. Fails with bad_shape or
-/// bad_attribute; the message names the node and the shapes.
+/// The windows of a conv, depthwise conv or pool along rows and columns of an input [N,H,W,C].
+struct Windows {
+  Window rows, columns;
+};
+Windows windows_of(const Shape& in, int filter_h, int filter_w, const Conv2dAttributes& attributes);
+Windows windows_of(const Shape& in, int filter_h, int filter_w, const DepthwiseConv2dAttributes& attributes);
+Windows windows_of(const Shape& in, const Pool2dAttributes& attributes);
+
+/// The shape of each output that a node must have, from its input shapes and attributes. For operators whose
+/// sizes are data (reshape, transpose_conv, ...) the declared shape is checked and returned. Fails with
+/// bad_shape or bad_attribute; the message names the node and the shapes.
+Result<std::vector<Shape>> output_shapes(const Graph& graph, const Node& node);
+/// The same for a node with one output.
 Result<Shape> output_shape(const Graph& graph, const Node& node);
+
+/// `axis` from 0, or -1 when it is outside of [-rank, rank).
+int wrapped_axis(int64_t axis, size_t rank);
+
+/// A strided slice with all its masks worked out: one entry a dimension of the input.
+struct Slice {
+  std::vector<int32_t> begin, step, count;
+  Shape shape;  ///< of the output
+};
+/// Of slice and strided_slice nodes. Fails: bad_attribute (also when begin, end, size or strides are not
+/// constants).
+Result<Slice> slice_of(const Graph& graph, const Node& node);
 
 /// Checks everything a later stage relies on: indices in range, one producer a tensor, order, element counts
 /// that fit, sizes of constants, shapes of every node's output, scales that are finite and positive, as many

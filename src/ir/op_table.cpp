@@ -11,7 +11,7 @@ struct Row {
   int tflite_code;
 };
 constexpr std::array<Row, kOpCount> kRows = {{
-#define TADPOLE_OP(name, code, attributes) {#name, code},
+#define TADPOLE_OP(name, code, attributes, shape_rule, options) {#name, code},
 #include "ir/ops.def"
 #undef TADPOLE_OP
 }};
@@ -31,8 +31,8 @@ std::optional<Op> op_of_tflite_code(int code) {
 
 Attributes default_attributes(Op op) {
   switch (op) {
-#define TADPOLE_OP(name, code, attributes) \
-  case Op::name:                           \
+#define TADPOLE_OP(name, code, attributes, shape_rule, options) \
+  case Op::name:                                                \
     return attributes{};
 #include "ir/ops.def"
 #undef TADPOLE_OP

@@ -20,14 +20,24 @@ std::string NodeView::where() const {
   return "layer '" + node.name + "' (" + std::string(ir::op_name(node.op)) + ")";
 }
 
+Result<void> check_activation(const NodeView& view, const ir::Tensor& tensor) {
+  if (tensor.type != ir::DType::int8 && tensor.type != ir::DType::int16) return {};
+  const std::string type(to_string(tensor.type));
+  if (!tensor.quantisation || tensor.quantisation->per_channel())
+    return view.bad_type(type + " tensor '" + tensor.name + "' needs one scale and zero point.");
+  if (tensor.type == ir::DType::int16 && tensor.quantisation->zero_points[0] != 0)
+    return view.bad_type("int16 tensor '" + tensor.name + "' needs zero point 0.");
+  return {};
+}
+
 namespace {
 
 using LowerNode = Result<LoweredNode> (*)(const NodeView&);
 
 LowerNode lower_of(ir::Op op) {
   switch (op) {
-#define TADPOLE_OP(name, tflite_code, attributes) \
-  case ir::Op::name:                              \
+#define TADPOLE_OP(name, tflite_code, attributes, shape_rule, options) \
+  case ir::Op::name:                                                   \
     return &lower_##name;
 #include "ir/ops.def"
 #undef TADPOLE_OP
@@ -35,26 +45,18 @@ LowerNode lower_of(ir::Op op) {
   return nullptr;
 }
 
-/// Int8 activations need one scale; other types than int8 and float32 are not computed with.
-Result<void> check_activation(const NodeView& view, const ir::Tensor& tensor) {
-  if (tensor.type == ir::DType::float32) return {};
-  if (tensor.type != ir::DType::int8) {
-    return view.bad_type("'" + tensor.name + "' is " + std::string(to_string(tensor.type)) +
-                         "; float32 and int8 are supported.");
-  }
-  if (!tensor.quantisation || tensor.quantisation->per_channel()) {
-    return view.bad_type("int8 tensor '" + tensor.name + "' needs one scale and zero point.");
-  }
-  return {};
-}
-
 Result<LoweredNode> lower_node(const NodeView& view) {
-  const int activations = view.node.op == ir::Op::add ? 2 : 1;
-  if (static_cast<int>(view.node.inputs.size()) < activations) {
-    return view.unsupported("has no input.");
+  for (int i = 0; i < static_cast<int>(view.node.inputs.size()); ++i) {
+    if (!ir::Graph::has_input(view.node, i)) continue;
+    const ir::Tensor& tensor = view.in(i);
+    if (!tensor.is_constant()) TADPOLE_CHECK(check_activation(view, tensor));
+    const bool scaled = tensor.type == ir::DType::int8 || tensor.type == ir::DType::int4;
+    if (tensor.is_constant() && scaled && !tensor.quantisation)
+      return view.bad_type(std::string(to_string(tensor.type)) + " constant '" + tensor.name +
+                           "' has no scale.");
   }
-  for (int i = 0; i < activations; ++i) TADPOLE_CHECK(check_activation(view, view.in(i)));
-  TADPOLE_CHECK(check_activation(view, view.out()));
+  for (int i = 0; i < static_cast<int>(view.node.outputs.size()); ++i)
+    TADPOLE_CHECK(check_activation(view, view.out(i)));
   return lower_of(view.node.op)(view);
 }
 
@@ -76,16 +78,17 @@ Result<std::vector<LoweredNode>> lower_nodes(const ir::Graph& graph, const Targe
   return lowered;
 }
 
-Result<void> check_ends(const ir::Graph& graph) {
-  if (graph.inputs.size() != 1 || graph.outputs.size() != 1) {
-    return Error{Code::op_unsupported,
-                 "model '" + graph.name + "' has " + std::to_string(graph.inputs.size()) + " inputs and " +
-                     std::to_string(graph.outputs.size()) + " outputs; one of each is supported."};
+/// An output that is a constant gets a step that copies it, so that every output lies in the arena.
+void copy_constant_outputs(ir::Graph& graph) {
+  for (int& output : graph.outputs) {
+    if (!graph.tensors[static_cast<size_t>(output)].is_constant()) continue;
+    ir::Tensor copy = graph.tensors[static_cast<size_t>(output)];
+    copy.constant = nullptr;
+    const int to = static_cast<int>(graph.tensors.size());
+    graph.nodes.push_back({ir::Op::reshape, copy.name, {output}, {to}, ir::NoAttributes{}});
+    graph.tensors.push_back(std::move(copy));
+    output = to;
   }
-  if (graph.tensors[static_cast<size_t>(graph.outputs[0])].is_constant()) {
-    return Error{Code::op_unsupported, "model '" + graph.name + "' has a constant as its output."};
-  }
-  return {};
 }
 
 /// Turns lowered nodes into steps and buffers, and places them.
@@ -105,7 +108,7 @@ class Placing {
  private:
   struct StepSource {
     const LoweredNode* node;
-    int output;
+    std::vector<int> outputs;
     int scratch_place = -1;
   };
 
@@ -119,57 +122,74 @@ class Placing {
     return static_cast<int>(data_.placements.size()) - 1;
   }
 
-  int64_t bytes_of(int tensor) const { return data_.graph.tensors[static_cast<size_t>(tensor)].bytes(); }
+  int place_of(int tensor) const { return place_of_[static_cast<size_t>(tensor)]; }
+
+  void place(int tensor, int step, int alignment) {
+    place_of_[static_cast<size_t>(tensor)] = new_place(tensor, data_.tensor(tensor).bytes(), step, alignment);
+  }
 
   void make_steps() {
-    const int input = data_.graph.inputs[0];
-    place_of_[static_cast<size_t>(input)] = new_place(input, bytes_of(input), 0, 16);
+    for (const int input : data_.graph.inputs) place(input, 0, 16);
+    for (size_t i = 0; i < data_.graph.tensors.size(); ++i) {
+      if (data_.graph.tensors[i].is_variable) place(static_cast<int>(i), 0, 4);
+    }
     for (size_t i = 0; i < data_.graph.nodes.size(); ++i) {
       const ir::Node& node = data_.graph.nodes[i];
-      const int output = node.outputs[0];
       const LoweredNode& lowered = lowered_[i];
-      const int from = lowered.inputs[0];
-      const bool moves_nothing = !lowered.call && place_of_[static_cast<size_t>(from)] >= 0;
+      const bool moves_nothing = !lowered.call && place_of(lowered.inputs[0]) >= 0;
       if (moves_nothing) {
-        place_of_[static_cast<size_t>(output)] = place_of_[static_cast<size_t>(from)];
+        place_of_[static_cast<size_t>(node.outputs[0])] = place_of(lowered.inputs[0]);
         continue;
       }
-      const int step = static_cast<int>(data_.steps.size());
-      place_of_[static_cast<size_t>(output)] = new_place(output, bytes_of(output), step, 4);
-      StepSource source{&lowered, output};
-      if (lowered.scratch_bytes > 0) source.scratch_place = new_place(-1, lowered.scratch_bytes, step, 4);
-      sources_.push_back(source);
-      data_.steps.push_back({node.name,
-                             node.op,
-                             static_cast<int>(i),
-                             ir::multiply_accumulates(data_.graph, node),
-                             lowered.call,
-                             {}});
+      make_step(static_cast<int>(i), lowered, ir::multiply_accumulates(data_.graph, node));
+      for (const LoweredNode& next : lowered.then) make_step(static_cast<int>(i), next, 0);
     }
   }
 
+  void make_step(int index, const LoweredNode& lowered, int64_t macs) {
+    const ir::Node& node = data_.graph.nodes[static_cast<size_t>(index)];
+    const int step = static_cast<int>(data_.steps.size());
+    StepSource source{&lowered, lowered.outputs};
+    if (source.outputs.empty()) source.outputs = {node.outputs[0]};
+    for (const int output : source.outputs) {
+      if (place_of(output) < 0) place(output, step, 4);
+    }
+    if (lowered.scratch_bytes > 0) source.scratch_place = new_place(-1, lowered.scratch_bytes, step, 4);
+    sources_.push_back(std::move(source));
+    data_.steps.push_back({node.name, node.op, index, macs, lowered.call, {}});
+  }
+
   void use(int tensor, int step) {
-    const int place = place_of_[static_cast<size_t>(tensor)];
-    if (place < 0) return;
-    int& last = data_.placements[static_cast<size_t>(place)].last_step;
+    if (place_of(tensor) < 0) return;
+    int& last = data_.placements[static_cast<size_t>(place_of(tensor))].last_step;
     last = std::max(last, step);
   }
 
   void find_lifetimes() {
     for (size_t i = 0; i < sources_.size(); ++i) {
       for (const int tensor : sources_[i].node->inputs) use(tensor, static_cast<int>(i));
+      for (const int tensor : sources_[i].outputs) use(tensor, static_cast<int>(i));
     }
-    use(data_.graph.outputs[0], std::max(0, static_cast<int>(data_.steps.size()) - 1));
+    pinned_.assign(data_.placements.size(), false);
+    const int last = std::max(0, static_cast<int>(data_.steps.size()) - 1);
+    const auto pin = [&](int tensor) {
+      use(tensor, last);
+      if (place_of(tensor) >= 0) pinned_[static_cast<size_t>(place_of(tensor))] = true;
+    };
+    for (const int output : data_.graph.outputs) pin(output);
+    for (size_t i = 0; i < data_.graph.tensors.size(); ++i) {
+      if (data_.graph.tensors[i].is_variable) pin(static_cast<int>(i));
+    }
   }
 
   void find_overlaps() {
     for (size_t i = 0; i < sources_.size(); ++i) {
       for (const LoweredNode::Leave& leave : sources_[i].node->overlaps) {
-        const int tensor = sources_[i].node->inputs[static_cast<size_t>(leave.input)];
-        const int input = place_of_[static_cast<size_t>(tensor)];
-        if (input < 0 || data_.placements[static_cast<size_t>(input)].last_step != static_cast<int>(i))
+        const int input = place_of(sources_[i].node->inputs[static_cast<size_t>(leave.input)]);
+        if (input < 0 || pinned_[static_cast<size_t>(input)] ||
+            data_.placements[static_cast<size_t>(input)].last_step != static_cast<int>(i))
           continue;
-        const int output = place_of_[static_cast<size_t>(sources_[i].output)];
+        const int output = place_of(sources_[i].outputs[0]);
         overlaps_.push_back({input, output, (leave.distance + 3) & ~int64_t{3}, leave.exact});
       }
     }
@@ -189,8 +209,8 @@ class Placing {
   }
 
   Operand operand_of(int tensor) const {
-    const int place = place_of_[static_cast<size_t>(tensor)];
-    if (place < 0) return {tensor, 0, data_.graph.tensors[static_cast<size_t>(tensor)].constant};
+    const int place = place_of(tensor);
+    if (place < 0) return {tensor, 0, data_.tensor(tensor).constant};
     return {tensor, data_.placements[static_cast<size_t>(place)].offset, nullptr};
   }
 
@@ -198,7 +218,7 @@ class Placing {
     for (size_t i = 0; i < sources_.size(); ++i) {
       std::vector<Operand>& operands = data_.steps[i].operands;
       for (const int tensor : sources_[i].node->inputs) operands.push_back(operand_of(tensor));
-      operands.push_back(operand_of(sources_[i].output));
+      for (const int tensor : sources_[i].outputs) operands.push_back(operand_of(tensor));
       if (sources_[i].scratch_place >= 0) {
         operands.push_back(
             {-1, data_.placements[static_cast<size_t>(sources_[i].scratch_place)].offset, nullptr});
@@ -207,13 +227,28 @@ class Placing {
     for (size_t i = 0; i < place_of_.size(); ++i) {
       const int place = place_of_[i];
       data_.offset_of_tensor.push_back(place < 0 ? -1 : data_.placements[static_cast<size_t>(place)].offset);
+      if (data_.graph.tensors[i].is_variable) set_state(static_cast<int>(i));
     }
+  }
+
+  void set_state(int tensor) {
+    const ir::Tensor& variable = data_.tensor(tensor);
+    State state{tensor, data_.offset_of_tensor.back(), {}};
+    if (variable.initial) {
+      state.initial = *variable.initial;
+    } else {  // the real 0 is the zero point; int16 has 0
+      const bool int8 = variable.type == ir::DType::int8 && variable.quantisation;
+      const int32_t zero = int8 ? variable.quantisation->zero_points[0] : 0;
+      state.initial.assign(static_cast<size_t>(variable.bytes()), static_cast<uint8_t>(zero));
+    }
+    data_.states.push_back(std::move(state));
   }
 
   PlanBuilder::Data& data_;
   std::vector<LoweredNode> lowered_;
   std::vector<int> place_of_;  // of tensors; -1: a constant, or never written
   std::vector<int> alignment_;
+  std::vector<bool> pinned_;  // of placements: their bytes must stay to the end
   std::vector<StepSource> sources_;
   std::vector<Overlap> overlaps_;
 };
@@ -222,7 +257,6 @@ class Placing {
 
 Result<Plan> lower(const ir::Graph& graph, const Target& target) {
   TADPOLE_CHECK(ir::check_graph(graph));
-  TADPOLE_CHECK(check_ends(graph));
   if (target.kernels != "ref" && target.kernels != "generic" && target.kernels != "cortex_m_dsp") {
     return Error{Code::op_unsupported,
                  "there are no kernels '" + target.kernels + "'; there are ref, generic and cortex_m_dsp."};
@@ -233,9 +267,8 @@ Result<Plan> lower(const ir::Graph& graph, const Target& target) {
   if (target.rewrite) {
     TADPOLE_TRY(data.graph, rewrite(graph));
   }
+  copy_constant_outputs(data.graph);
   TADPOLE_TRY(std::vector<LoweredNode> lowered, lower_nodes(data.graph, target));
-  data.input = data.graph.inputs[0];
-  data.output = data.graph.outputs[0];
   Placing(data, std::move(lowered)).run();
   return PlanBuilder::finish(std::move(data));
 }

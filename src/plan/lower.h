@@ -13,7 +13,8 @@ namespace tadpole::plan {
 /// A node as a kernel call. `call` is null when the output is the first input under another shape.
 struct LoweredNode {
   std::shared_ptr<const KernelCall> call = nullptr;
-  std::vector<int> inputs = {};  ///< tensors, in the order of the kernel's arguments
+  /// Tensors, in the order of the kernel's arguments. A variable may stand among them and be written.
+  std::vector<int> inputs = {};
   int64_t scratch_bytes = 0;
   /// Leave to overlap: offset(inputs[input]) - offset(output) >= distance (see Overlap in memory.h).
   struct Leave {
@@ -22,6 +23,10 @@ struct LoweredNode {
     bool exact = false;  ///< the difference must be `distance`, no more
   };
   std::vector<Leave> overlaps = {};
+  /// Tensors that the call writes; none: the node's first output.
+  std::vector<int> outputs = {};
+  /// Further calls of the same node, run after this one (a concatenation copies its inputs one by one).
+  std::vector<LoweredNode> then = {};
 };
 
 /// One node with its surroundings, and the questions that all operators ask.
@@ -31,7 +36,7 @@ class NodeView {
       : graph(graph), node(node), target(target) {}
 
   const ir::Tensor& in(int index = 0) const { return graph.input_of(node, index); }
-  const ir::Tensor& out() const { return graph.output_of(node); }
+  const ir::Tensor& out(int index = 0) const { return graph.output_of(node, index); }
   template <class Attributes>
   const Attributes& attributes() const {
     return std::get<Attributes>(node.attributes);
@@ -92,20 +97,14 @@ LoweredNode dsp_depthwise_conv_2d(const NodeView& view, const kernels::Window2d&
 LoweredNode dsp_fully_connected(const NodeView& view, int32_t rows, int32_t in_c, int32_t out_c,
                                 ir::Activation activation, const WeightsInt8& from);
 
-Result<LoweredNode> lower_conv_2d(const NodeView& view);
-Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view);
-Result<LoweredNode> lower_fully_connected(const NodeView& view);
-Result<LoweredNode> lower_average_pool_2d(const NodeView& view);
-Result<LoweredNode> lower_max_pool_2d(const NodeView& view);
-Result<LoweredNode> lower_mean(const NodeView& view);
-Result<LoweredNode> lower_add(const NodeView& view);
-Result<LoweredNode> lower_reshape(const NodeView& view);
-Result<LoweredNode> lower_softmax(const NodeView& view);
-Result<LoweredNode> lower_relu(const NodeView& view);
-Result<LoweredNode> lower_relu6(const NodeView& view);
-Result<LoweredNode> lower_quantize(const NodeView& view);
-Result<LoweredNode> lower_dequantize(const NodeView& view);
-Result<LoweredNode> lower_batch_norm(const NodeView& view);
-Result<LoweredNode> lower_dropout(const NodeView& view);
+// One function an operator: lower_conv_2d, lower_add, ... Inputs and outputs are there and have the shapes of
+// the op's rule; types and scales are the function's to check (check_activation).
+#define TADPOLE_OP(name, tflite_code, attributes, shape_rule, options) \
+  Result<LoweredNode> lower_##name(const NodeView& view);
+#include "ir/ops.def"
+#undef TADPOLE_OP
+
+/// Int8 and int16 activations need one scale, int16 ones zero point 0; other types have none.
+Result<void> check_activation(const NodeView& view, const ir::Tensor& tensor);
 
 }  // namespace tadpole::plan

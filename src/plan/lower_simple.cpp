@@ -22,8 +22,7 @@ kernels::Window2d pool_window(const NodeView& view) {
   const auto& attributes = view.attributes<ir::Pool2dAttributes>();
   const ir::Shape& in = view.in().shape;
   const ir::Shape& out = view.out().shape;
-  const auto rows = ir::window_of(in[1], attributes.filter_h, attributes.stride_h, 1, attributes.padding);
-  const auto columns = ir::window_of(in[2], attributes.filter_w, attributes.stride_w, 1, attributes.padding);
+  const auto [rows, columns] = ir::windows_of(in, attributes);
   return {in[0],
           in[1],
           in[2],

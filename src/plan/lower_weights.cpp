@@ -39,10 +39,7 @@ kernels::Window2d window_of(const NodeView& view) {
   const ir::Shape& in = view.in().shape;
   const ir::Shape& weights = view.in(1).shape;
   const ir::Shape& out = view.out().shape;
-  const auto rows =
-      ir::window_of(in[1], weights[1], attributes.stride_h, attributes.dilation_h, attributes.padding);
-  const auto columns =
-      ir::window_of(in[2], weights[2], attributes.stride_w, attributes.dilation_w, attributes.padding);
+  const auto [rows, columns] = ir::windows_of(in, weights[1], weights[2], attributes);
   return {in[0],
           in[1],
           in[2],

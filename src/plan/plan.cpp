@@ -72,12 +72,32 @@ int64_t Plan::macs() const {
   return macs;
 }
 
-int64_t Plan::input_bytes() const { return data_->graph.tensors[static_cast<size_t>(data_->input)].bytes(); }
-int64_t Plan::output_bytes() const {
-  return data_->graph.tensors[static_cast<size_t>(data_->output)].bytes();
+int Plan::input_count() const { return static_cast<int>(data_->graph.inputs.size()); }
+int Plan::output_count() const { return static_cast<int>(data_->graph.outputs.size()); }
+
+int64_t Plan::input_bytes(int index) const {
+  return data_->tensor(data_->graph.inputs[static_cast<size_t>(index)]).bytes();
 }
-int64_t Plan::input_offset() const { return data_->offset_of_tensor[static_cast<size_t>(data_->input)]; }
-int64_t Plan::output_offset() const { return data_->offset_of_tensor[static_cast<size_t>(data_->output)]; }
+int64_t Plan::output_bytes(int index) const {
+  return data_->tensor(data_->graph.outputs[static_cast<size_t>(index)]).bytes();
+}
+int64_t Plan::input_bytes() const {
+  int64_t bytes = 0;
+  for (int i = 0; i < input_count(); ++i) bytes += input_bytes(i);
+  return bytes;
+}
+int64_t Plan::output_bytes() const {
+  int64_t bytes = 0;
+  for (int i = 0; i < output_count(); ++i) bytes += output_bytes(i);
+  return bytes;
+}
+int64_t Plan::input_offset(int index) const {
+  return offset_of(data_->graph.inputs[static_cast<size_t>(index)]);
+}
+int64_t Plan::output_offset(int index) const {
+  return offset_of(data_->graph.outputs[static_cast<size_t>(index)]);
+}
+std::span<const State> Plan::states() const { return data_->states; }
 int64_t Plan::offset_of(int tensor) const { return data_->offset_of_tensor[static_cast<size_t>(tensor)]; }
 
 Result<void> fits(const Plan& plan, int64_t ram_bytes, int64_t flash_bytes) {
@@ -120,19 +140,33 @@ Runner::Runner(const Plan& plan)
                                            : arena + operand.offset);
     }
   }
+  reset();
+}
+
+void Runner::reset() {
+  for (const State& state : plan_.states())
+    std::memcpy(aligned(arena_.data()) + state.offset, state.initial.data(), state.initial.size());
 }
 
 void Runner::run(std::span<const uint8_t> in, std::span<uint8_t> out) {
   assert(static_cast<int64_t>(in.size()) == plan_.input_bytes());
   assert(static_cast<int64_t>(out.size()) == plan_.output_bytes());
   uint8_t* arena = aligned(arena_.data());
-  std::memcpy(arena + plan_.input_offset(), in.data(), in.size());
+  for (int i = 0; i < plan_.input_count(); ++i) {
+    const auto bytes = static_cast<size_t>(plan_.input_bytes(i));
+    std::memcpy(arena + plan_.input_offset(i), in.data(), bytes);
+    in = in.subspan(bytes);
+  }
   uint8_t* const* operands = pointers_.data();
   for (const Step& step : plan_.steps()) {
     step.call->run(operands);
     operands += step.operands.size();
   }
-  std::memcpy(out.data(), arena + plan_.output_offset(), out.size());
+  for (int i = 0; i < plan_.output_count(); ++i) {
+    const auto bytes = static_cast<size_t>(plan_.output_bytes(i));
+    std::memcpy(out.data(), arena + plan_.output_offset(i), bytes);
+    out = out.subspan(bytes);
+  }
 }
 
 std::span<const uint8_t> Runner::tensor(int index) const {

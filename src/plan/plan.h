@@ -41,14 +41,21 @@ struct Operand {
   std::shared_ptr<const std::vector<uint8_t>> constant;  ///< set: not in the arena
 };
 
-/// One kernel call. A node that moves nothing (reshape) has no step.
+/// One kernel call. A node that moves nothing (reshape) has no step; one that joins or splits has several.
 struct Step {
   std::string name;  ///< of the layer
   ir::Op op = ir::Op::reshape;
   int node = 0;      ///< index in the lowered graph
   int64_t macs = 0;  ///< multiply-accumulates
   std::shared_ptr<const KernelCall> call;
-  std::vector<Operand> operands;  ///< inputs, output, scratch: the kernel's pointer arguments in order
+  std::vector<Operand> operands;  ///< inputs, outputs, scratch: the kernel's pointer arguments in order
+};
+
+/// A variable in the arena, and what it holds before the first inference.
+struct State {
+  int tensor = -1;
+  int64_t offset = 0;
+  std::vector<uint8_t> initial;
 };
 
 /// Immutable; copies are cheap and thread-safe.
@@ -71,10 +78,16 @@ class Plan {
   int64_t constant_bytes() const;
   int64_t macs() const;
 
-  int64_t input_bytes() const;   ///< of the graph's one input
-  int64_t output_bytes() const;  ///< of the graph's one output
-  int64_t input_offset() const;  ///< in the arena, a multiple of 16
-  int64_t output_offset() const;
+  int input_count() const;
+  int output_count() const;
+  int64_t input_bytes() const;   ///< of all inputs, one after the other
+  int64_t output_bytes() const;  ///< of all outputs, one after the other
+  int64_t input_bytes(int index) const;
+  int64_t output_bytes(int index) const;
+  int64_t input_offset(int index = 0) const;  ///< in the arena, a multiple of 16
+  int64_t output_offset(int index = 0) const;
+  /// Variables: what stays in the arena from one inference to the next, in the order of the graph's tensors.
+  std::span<const State> states() const;
   /// Where a tensor of the lowered graph lies, or -1 for constants and tensors that no step touches.
   int64_t offset_of(int tensor) const;
 
@@ -85,7 +98,7 @@ class Plan {
   std::shared_ptr<const Data> data_;
 };
 
-/// Lowers a graph with one input and one output. Fails: whatever ir::check_graph finds, op_unsupported (all
+/// Lowers a checked graph. Fails: whatever ir::check_graph finds, op_unsupported (all
 /// layers at once), type_unsupported, bad_shape. Nothing may fail later: Runner::run() has no errors.
 /// Cost: packs all weights once; the arena search is bounded to some milliseconds.
 Result<Plan> lower(const ir::Graph& graph, const Target& target);
@@ -101,8 +114,11 @@ class Runner {
   Runner(Runner&&) = default;
   Runner& operator=(Runner&&) = default;
 
-  /// One inference; both spans have exactly input_bytes() and output_bytes() (asserted). No heap.
+  /// One inference; both spans have exactly input_bytes() and output_bytes() (asserted): all inputs, and all
+  /// outputs, one after the other. No heap.
   void run(std::span<const uint8_t> in, std::span<uint8_t> out);
+  /// Gives every variable its first value, as a new Runner has.
+  void reset();
 
   /// Bytes of a tensor of the lowered graph after run(); meaningful for every activation when the plan's
   /// target has share_arena = false, aligned to 16. Constants are given too.

@@ -13,7 +13,9 @@ struct Plan::Data {
   std::vector<int64_t> offset_of_tensor;  ///< -1: not in the arena
   int64_t arena_bytes = 0, arena_lower_bound_bytes = 0;
   int peak_step = 0;
-  int input = 0, output = 0;  ///< tensors
+  std::vector<State> states;
+
+  const ir::Tensor& tensor(int index) const { return graph.tensors[static_cast<size_t>(index)]; }
 };
 
 /// The one who may make a Plan.

@@ -21,8 +21,7 @@ class Conv final : public Layer {
     filter_h_ = filter[1];
     filter_w_ = filter[2];
     const auto& a = attributes_;
-    const ir::Window rows = ir::window_of(input[1], filter_h_, a.stride_h, a.dilation_h, a.padding);
-    const ir::Window columns = ir::window_of(input[2], filter_w_, a.stride_w, a.dilation_w, a.padding);
+    const auto [rows, columns] = ir::windows_of(input, filter_h_, filter_w_, a);
     out_h_ = rows.out;
     out_w_ = columns.out;
     out_channels_ = filter[0];

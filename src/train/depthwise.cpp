@@ -16,8 +16,7 @@ class DepthwiseConv final : public Layer {
     const auto& a = std::get<ir::DepthwiseConv2dAttributes>(from.node.attributes);
     const ir::Shape& input = from.graph.input_of(from.node, 0).shape;
     const ir::Shape& filter = from.graph.input_of(from.node, 1).shape;
-    const ir::Window rows = ir::window_of(input[1], filter[1], a.stride_h, a.dilation_h, a.padding);
-    const ir::Window columns = ir::window_of(input[2], filter[2], a.stride_w, a.dilation_w, a.padding);
+    const auto [rows, columns] = ir::windows_of(input, filter[1], filter[2], a);
     multiplier_ = a.depth_multiplier;
     image_.height = input[1];
     image_.width = input[2];

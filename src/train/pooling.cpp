@@ -114,8 +114,7 @@ class Pool final : public Layer {
 std::unique_ptr<Layer> make_pool(const LayerInputs& from) {
   const auto& a = std::get<ir::Pool2dAttributes>(from.node.attributes);
   const ir::Shape& in = from.graph.input_of(from.node, 0).shape;
-  const ir::Window rows = ir::window_of(in[1], a.filter_h, a.stride_h, 1, a.padding);
-  const ir::Window columns = ir::window_of(in[2], a.filter_w, a.stride_w, 1, a.padding);
+  const auto [rows, columns] = ir::windows_of(in, a);
   const PoolShape shape{in[1],      in[2],      in[3],      rows.out,        columns.out,       a.filter_h,
                         a.filter_w, a.stride_h, a.stride_w, rows.pad_before, columns.pad_before};
   return std::make_unique<Pool>(from.node.name, shape, from.node.op == ir::Op::max_pool_2d);
