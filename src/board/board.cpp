@@ -1,6 +1,8 @@
 // Reads the embedded catalogue once and finds boards in it.
 #include "board/board.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "data/toml.h"
 
@@ -42,7 +44,56 @@ class Reader {
   std::string bad_key_;
 };
 
-Result<Board> read_board(const toml::table& table) {
+Result<CycleModel> read_cycles(const toml::table& core, const std::string& name) {
+  const auto missing = [&](const std::string& key) {
+    return Error{Code::internal,
+                 "boards.toml: core \"" + name + "\": the key " + key + " is missing or has the wrong type"};
+  };
+  CycleModel model;
+  Reader reader(core);
+  reader.read("source", model.source);
+  if (!reader.bad_key().empty()) return missing(reader.bad_key());
+  for (size_t i = 0; i < kCounts; ++i) {
+    const std::string key(count_name(static_cast<Count>(i)));
+    const auto cycles = core["cycles"][key].value<double>();
+    if (!cycles) return missing("cycles." + key);
+    model.cycles[i] = *cycles;
+  }
+  const toml::array* rows = core["measured"].as_array();
+  if (rows == nullptr || rows->empty()) return missing("measured");
+  for (const toml::node& row : *rows) {
+    if (!row.is_table()) return missing("measured");
+    Measured m;
+    Reader columns(*row.as_table());
+    columns.read("chip", m.chip);
+    columns.read("model", m.model);
+    columns.read("clock_hz", m.clock_hz);
+    columns.read("milliseconds", m.milliseconds);
+    columns.read("estimated_cycles_low", m.estimated_cycles_low);
+    columns.read("estimated_cycles_high", m.estimated_cycles_high);
+    if (!columns.bad_key().empty()) return missing("measured." + columns.bad_key());
+    const double cycles = m.milliseconds * 1e-3 * static_cast<double>(m.clock_hz);
+    const double low = 100 * (cycles / m.estimated_cycles_high - 1);
+    const double high = 100 * (cycles / m.estimated_cycles_low - 1);
+    model.error_low_percent = model.measured.empty() ? low : std::min(model.error_low_percent, low);
+    model.error_high_percent = model.measured.empty() ? high : std::max(model.error_high_percent, high);
+    model.measured.push_back(std::move(m));
+  }
+  return model;
+}
+
+Result<CycleModel> find_core(const toml::table& catalogue, const std::string& board,
+                             const std::string& name) {
+  if (const toml::array* cores = catalogue["core"].as_array()) {
+    for (const toml::node& core : *cores) {
+      if (core.is_table() && (*core.as_table())["name"].value<std::string>() == name)
+        return read_cycles(*core.as_table(), name);
+    }
+  }
+  return Error{Code::internal, "boards.toml: board \"" + board + "\": there is no [[core]] \"" + name + "\""};
+}
+
+Result<Board> read_board(const toml::table& catalogue, const toml::table& table) {
   Board b;
   Reader reader(table);
   reader.read("name", b.name);
@@ -57,15 +108,13 @@ Result<Board> read_board(const toml::table& table) {
   reader.read("machine", b.machine);
   reader.read("compiler", b.compiler);
   reader.read("compiler_flags", b.compiler_flags);
-  reader.read("cycles_per_instruction", b.cycles_per_instruction);
-  reader.read("cycles_error_low_percent", b.cycles_error_low_percent);
-  reader.read("cycles_error_high_percent", b.cycles_error_high_percent);
   reader.read("active_milliwatts", b.active_milliwatts);
   reader.read("sources", b.sources);
   if (!reader.bad_key().empty()) {
     return Error{Code::internal, "boards.toml: board \"" + b.name + "\": the key " + reader.bad_key() +
                                      " is missing or has the wrong type"};
   }
+  TADPOLE_TRY(b.cycle_model, find_core(catalogue, b.name, b.core));
   return b;
 }
 
@@ -81,7 +130,7 @@ Result<std::vector<Board>> parse_boards(std::string_view text) {
   if (tables == nullptr) return Error{Code::internal, "boards.toml: there is no [[board]]"};
   for (const toml::node& node : *tables) {
     if (!node.is_table()) return Error{Code::internal, "boards.toml: [[board]] is not a table"};
-    TADPOLE_TRY(Board board, read_board(*node.as_table()));
+    TADPOLE_TRY(Board board, read_board(parsed.table(), *node.as_table()));
     boards.push_back(std::move(board));
   }
   return boards;

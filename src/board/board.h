@@ -9,8 +9,29 @@
 #include <vector>
 
 #include "base/result.h"
+#include "board/instructions.h"
 
 namespace tadpole::board {
+
+/// A published measurement of a chip beside the same model's estimate for the code that ran.
+struct Measured {
+  std::string chip, model;
+  int64_t clock_hz = 0;
+  double milliseconds = 0;
+  double estimated_cycles_low = 0, estimated_cycles_high = 0;
+};
+
+/// Cycles of a core without wait states: the sum of cycles * count over the rows of plugin/classes.def.
+/// What is derived from it is an estimate; docs/cycle-model.md has the sources.
+struct CycleModel {
+  std::array<double, kCounts> cycles{};
+  std::string source;
+  std::vector<Measured> measured;
+  /// How far measured cycles lie from estimated ones, in percent of the estimate: the extremes of `measured`.
+  double error_low_percent = 0, error_high_percent = 0;
+
+  double operator[](Count count) const { return cycles[static_cast<size_t>(count)]; }
+};
 
 struct Board {
   std::string name;        ///< "virtual-nano33ble"
@@ -24,11 +45,9 @@ struct Board {
   std::string machine;      ///< QEMU machine; "" for a board that is not virtual
   std::string compiler;     ///< "arm-none-eabi-g++"
   std::vector<std::string> compiler_flags;
-  double cycles_per_instruction = 0;     ///< of the cycle model; times derived from it are estimates
-  double cycles_error_low_percent = 0;   ///< a measured run may take so much less (negative)
-  double cycles_error_high_percent = 0;  ///< or more
-  double active_milliwatts = 0;          ///< of the processor while it computes
-  std::string sources;                   ///< data sheet and section of each figure
+  CycleModel cycle_model;        ///< of the core
+  double active_milliwatts = 0;  ///< of the processor while it computes
+  std::string sources;           ///< data sheet and section of each figure
 };
 
 /// All boards in the order of the catalogue. The texts live as long as the program.

@@ -77,7 +77,7 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   TADPOLE_CHECK(machine->classify(std::vector<int16_t>(static_cast<size_t>(block.clip_samples()))));
   const board::InstructionCounts counts = machine->instructions();
   TADPOLE_TRY(const board::BoardStats stats, machine->stats());
-  const board::Estimate estimate = board::estimate(board, counts.inference);
+  const board::Estimate estimate = board::estimate(board, counts.inference_counts);
   const Rates rates = rates_of(config, speech.spotter);
 
   DeploySummary summary;
@@ -94,8 +94,8 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   summary.feature_instructions = counts.largest_feature_frame;
   summary.milliseconds_estimated = estimate.milliseconds_estimated;
   summary.microjoules_estimated = estimate.microjoules_estimated;
-  summary.real_time_factor = board::real_time_factor(board, counts.largest_feature_frame, rates.frames,
-                                                     counts.inference, rates.inferences);
+  summary.real_time_factor = board::real_time_factor(board, counts.largest_feature_frame_counts, rates.frames,
+                                                     counts.inference_counts, rates.inferences);
   summary.layers = layer_rows(built.plan, counts);
 
   nlohmann::json section = memory_sections(built, block, board);

@@ -83,7 +83,7 @@ Result<nlohmann::json> profile_model(const std::string& model, const std::string
   TADPOLE_CHECK(on_board.machine->infer(std::vector<uint8_t>(static_cast<size_t>(plan.input_bytes()))));
   const board::InstructionCounts counts = on_board.machine->instructions();
   TADPOLE_TRY(const board::BoardStats stats, on_board.machine->stats());
-  const board::Estimate estimate = board::estimate(board, counts.inference);
+  const board::Estimate estimate = board::estimate(board, counts.inference_counts);
   const board::Firmware& firmware = on_board.built.firmware;
   return nlohmann::json{{"model", model},
                         {"board", board.name},

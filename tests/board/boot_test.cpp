@@ -260,16 +260,38 @@ TEST(Instructions, are_the_same_each_time_and_on_each_boot) {
   EXPECT_THAT(seen, testing::Each(seen[0]));
 }
 
+TEST(Instructions, by_class_are_those_of_the_loop) {
+  auto board = boot_raw();
+  ASSERT_TRUE(board) << board.error().message();
+  ASSERT_TRUE((*board)->infer(raw_input(model::kBehave)));
+  const Counts& loop = (*board)->instructions().layers.at(1).counts;
+  Counts expected;
+  expected[Count::alu] = 1 + 2 * 1000;          // MOVW; SUBS and NOP in each turn
+  expected[Count::branch_taken] = 999 + 1 + 1;  // BNE but for the last turn, BX LR, BL to the next layer
+  expected[Count::branch_not_taken] = 1;        // BNE in the last turn
+  EXPECT_EQ(loop, expected);
+}
+
 TEST(Instructions, counted_by_block_equal_those_counted_one_by_one) {
-  auto by_block = boot_raw();
-  auto one_by_one = boot_raw({.count_each = true});
+  auto by_block = boot_raw({.watch_memory = true});
+  auto one_by_one = boot_raw({.count_each = true, .watch_memory = true});
   ASSERT_TRUE(by_block && one_by_one);
   ASSERT_TRUE((*by_block)->infer(raw_input(model::kBehave)));
   ASSERT_TRUE((*one_by_one)->infer(raw_input(model::kBehave)));
   const InstructionCounts &a = (*by_block)->instructions(), &b = (*one_by_one)->instructions();
-  EXPECT_EQ(a.inference, b.inference);
+  EXPECT_EQ(a.inference_counts, b.inference_counts);
   ASSERT_EQ(a.layers.size(), b.layers.size());
-  for (size_t i = 0; i < a.layers.size(); ++i) EXPECT_EQ(a.layers[i].instructions, b.layers[i].instructions);
+  for (size_t i = 0; i < a.layers.size(); ++i) EXPECT_EQ(a.layers[i].counts, b.layers[i].counts) << i;
+  EXPECT_GE(a.inference_counts[Count::flash_reads], model::kOutputBytes);  // a weight for each output
+}
+
+TEST(Instructions, see_accesses_that_are_not_aligned) {
+  auto board = boot_raw({.watch_memory = true});
+  ASSERT_TRUE(board) << board.error().message();
+  ASSERT_TRUE((*board)->infer(raw_input(model::kBehave)));
+  EXPECT_EQ((*board)->instructions().layers.at(2).counts[Count::unaligned_accesses], 0);
+  ASSERT_TRUE((*board)->infer(raw_input(model::kReadUnaligned)));
+  EXPECT_EQ((*board)->instructions().layers.at(2).counts[Count::unaligned_accesses], 3);
 }
 
 }  // namespace

@@ -21,6 +21,13 @@ static uint8_t deed;
 uint8_t* input() { return arena_; }
 const uint8_t* output() { return arena_ + kInputBytes; }
 const uint8_t* arena() { return arena_; }
+void write_input(uint32_t offset, const uint8_t* bytes, uint32_t count) {
+  memcpy(arena_ + offset, bytes, count);
+}
+void read_output(uint32_t offset, uint8_t* bytes, uint32_t count) {
+  memcpy(bytes, arena_ + kInputBytes + offset, count);
+}
+void reset() {}
 
 namespace {
 
@@ -101,6 +108,9 @@ void misbehave() {
       sink = *at(0x20040000u - 4);
       *at(0x20040000u - 4) = sink;
       sink = *at(0x000F0000u - 4);
+      return;
+    case kReadUnaligned:
+      for (uint32_t offset = 0; offset < 4; ++offset) sink = *at(0x20000100u + offset);
       return;
     default:
       return;

@@ -16,6 +16,9 @@ enum { kArenaBytes = kInputBytes + kOutputBytes + 64, kLayerCount = 3 };
 uint8_t* input();
 const uint8_t* output();
 void invoke();
+void write_input(uint32_t offset, const uint8_t* bytes, uint32_t count);
+void read_output(uint32_t offset, uint8_t* bytes, uint32_t count);
+void reset();
 const uint8_t* arena();
 extern const char kName[];
 extern const char kHash[];
@@ -39,6 +42,7 @@ enum Deed : uint8_t {
   kWriteBelowRam = 14,
   kBigFrame = 15,
   kStop = 16,
+  kReadUnaligned = 17,
 };
 
 }  // namespace model
