@@ -35,6 +35,7 @@ void Session::init(const SessionModel* model, const SoundInput* sound, const Ses
   last_pcm_sequence_ = 0;
   output_valid_ = false;
   for (uint32_t i = 0; i < model_->arena_bytes; ++i) model_->arena[i] = paint(i);
+  model_->reset();
 }
 
 uint32_t Session::arena_high_water() const {
@@ -122,7 +123,7 @@ void Session::set_input(const Frame& request) {
   if (offset > model_->input_bytes || count > model_->input_bytes - offset) {
     return refuse(request, kBadPayload, "SET_INPUT reaches behind the model's input");
   }
-  memcpy(model_->input() + offset, request.payload + 4, count);
+  model_->write_input(offset, request.payload + 4, count);
   output_valid_ = false;
   reply(request, 0);
 }
@@ -148,7 +149,7 @@ void Session::get_output(const Frame& request) {
   if (count > kMaxPayload || offset > model_->output_bytes || count > model_->output_bytes - offset) {
     return refuse(request, kBadPayload, "GET_OUTPUT reaches behind the model's output");
   }
-  memcpy(payload(), model_->output() + offset, count);
+  model_->read_output(offset, payload(), count);
   reply(request, count);
 }
 
@@ -157,6 +158,7 @@ void Session::reset_stream(const Frame& request) {
   if (request.length != 1 || request.payload[0] > kStream) {
     return refuse(request, kBadPayload, "RESET_STREAM needs a mode, 0 or 1");
   }
+  model_->reset();
   sound_->reset(sound_->self, static_cast<StreamMode>(request.payload[0]));
   last_pcm_sequence_ = 0;
   output_valid_ = false;

@@ -17,11 +17,15 @@ struct SessionModel {
   const char* hash;  // 16 hex digits of the model file
   uint8_t* arena;    // painted by the session when it starts; for the high-water mark only
   uint32_t arena_bytes;
-  uint8_t* (*input)();  // input_bytes, valid to write before invoke
+  uint8_t* (*input)();  // the first input, valid to write before invoke
   uint32_t input_bytes;
-  const uint8_t* (*output)();  // output_bytes, valid after invoke
+  const uint8_t* (*output)();  // the first output, valid after invoke
   uint32_t output_bytes;
   void (*invoke)();
+  // Parts of all inputs, and of all outputs, seen as one row of input_bytes and output_bytes.
+  void (*write_input)(uint32_t offset, const uint8_t* bytes, uint32_t count);
+  void (*read_output)(uint32_t offset, uint8_t* bytes, uint32_t count);
+  void (*reset)();  // gives a model with states its first ones
 };
 
 /// The board around the session.

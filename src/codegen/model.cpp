@@ -1,4 +1,6 @@
 // model.h and model.cc: constants, one function a layer, the arena.
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "codegen/emit.h"
@@ -8,10 +10,13 @@ namespace tadpole::codegen {
 
 namespace {
 
+/// Names of the arrays that are printed already, by type and bytes: steps that share weights share one array.
+using KnownArrays = std::map<std::string, std::string>;
+
 /// Prints the arrays of one parameter struct, and the struct itself as an aggregate that names them.
 class ConstantPrinter final : public plan::ParamVisitor {
  public:
-  explicit ConstantPrinter(std::string prefix) : prefix_(std::move(prefix)) {}
+  ConstantPrinter(std::string prefix, KnownArrays& known) : prefix_(std::move(prefix)), known_(known) {}
 
   std::string arrays;       ///< definitions
   std::string initialiser;  ///< "{1, 2, {3}, weights_000_bias}"
@@ -48,18 +53,27 @@ class ConstantPrinter final : public plan::ParamVisitor {
   }
   template <class T>
   void define(std::string_view name, std::span<const T> values) {
-    const std::string full = prefix_ + std::string(name);
-    arrays += array_definition(full, values);
-    member(name, full);
+    const auto* bytes = reinterpret_cast<const char*>(values.data());
+    const auto [found, added] =
+        known_.try_emplace(std::string(1, "048f"[type_digit<T>()]) + std::string(bytes, values.size_bytes()),
+                           prefix_ + std::string(name));
+    if (added) arrays += array_definition(found->second, values);
+    member(name, found->second);
+  }
+  /// Arrays of different types are different arrays, whatever their bytes.
+  template <class T>
+  static constexpr size_t type_digit() {
+    return std::is_same_v<T, float> ? 3 : sizeof(T) / 2;
   }
 
   std::string prefix_;
+  KnownArrays& known_;
   bool first_ = true;
 };
 
-std::string constants_of(const plan::Step& step, int layer) {
+std::string constants_of(const plan::Step& step, int layer, KnownArrays& known) {
   const std::string number = three_digits(layer);
-  ConstantPrinter printer("weights_" + number + "_");
+  ConstantPrinter printer("weights_" + number + "_", known);
   step.call->visit(printer);
   std::string text = printer.arrays;
   for (size_t i = 0; i < step.operands.size(); ++i) {
@@ -115,8 +129,84 @@ std::string describe(const ir::Tensor& tensor) {
   return std::string(to_string(tensor.type)) + " " + ir::to_string(tensor.shape);
 }
 
+/// "int8 1x49x10x1", and the same of further inputs or outputs.
+std::string describe(const plan::Plan& plan, const std::vector<int>& ends) {
+  std::string text;
+  for (const int end : ends)
+    text += (text.empty() ? "" : ", then ") + describe(plan.graph().tensors[static_cast<size_t>(end)]);
+  return text;
+}
+
 const ir::Tensor& end_of(const plan::Plan& plan, const std::vector<int>& ends) {
   return plan.graph().tensors[static_cast<size_t>(ends[0])];
+}
+
+/// A function that gives the place of input or output `index`.
+std::string accessor(const std::string& signature, const plan::Plan& plan, int count, bool inputs) {
+  std::string text = signature + " {\n  static const int32_t offsets[" + literal(int64_t{count}) + "] = {";
+  for (int i = 0; i < count; ++i)
+    text += (i ? ", " : "") + literal(inputs ? plan.input_offset(i) : plan.output_offset(i));
+  return text + "};\n  return arena_memory + offsets[index];\n}\n";
+}
+
+/// Copies between `bytes` and a part of all inputs, or outputs, seen as one row of bytes.
+std::string row_copy(const std::string& signature, const plan::Plan& plan, int count, bool inputs) {
+  const auto copy = [&](const std::string& place) {
+    return inputs ? "memcpy(arena_memory + " + place + ", bytes, count)"
+                  : "memcpy(bytes, arena_memory + " + place + ", count)";
+  };
+  if (count == 1) {
+    return signature + " {\n  " +
+           copy(literal(inputs ? plan.input_offset() : plan.output_offset()) + " + offset") + ";\n}\n";
+  }
+  std::string text = signature + " {\n  static const uint32_t parts[" + literal(int64_t{count}) + "][2] = {";
+  for (int i = 0; i < count; ++i) {
+    text += (i ? ", {" : "{") + literal(inputs ? plan.input_offset(i) : plan.output_offset(i)) + ", " +
+            literal(inputs ? plan.input_bytes(i) : plan.output_bytes(i)) + "}";
+  }
+  return text + R"(};
+  const uint32_t end = offset + count;
+  uint32_t start = 0;
+  for (int i = 0; i < )" +
+         literal(int64_t{count}) + R"(; start += parts[i][1], ++i) {
+    const uint32_t from = offset > start ? offset : start;
+    const uint32_t to = end < start + parts[i][1] ? end : start + parts[i][1];
+    if (from >= to) continue;
+    )" +
+         (inputs
+              ? "memcpy(arena_memory + parts[i][0] + (from - start), bytes + (from - offset), to - from);"
+              : "memcpy(bytes + (from - offset), arena_memory + parts[i][0] + (from - start), to - from);") +
+         R"(
+  }
+}
+)";
+}
+
+bool all_equal(const std::vector<uint8_t>& bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [&](uint8_t byte) { return byte == bytes[0]; });
+}
+
+std::string states_of(const plan::Plan& plan) {
+  std::string text;
+  for (const plan::State& state : plan.states()) {
+    if (!all_equal(state.initial))
+      text += array_definition("weights_state_" + literal(int64_t{state.tensor}),
+                               std::span<const uint8_t>(state.initial));
+  }
+  return text;
+}
+
+std::string reset_of(const plan::Plan& plan) {
+  std::string text = "void reset() {\n";
+  for (const plan::State& state : plan.states()) {
+    const std::string size = literal(static_cast<int64_t>(state.initial.size()));
+    const std::string to = "arena_memory + " + literal(state.offset);
+    text +=
+        all_equal(state.initial)
+            ? "  memset(" + to + ", " + literal(int64_t{state.initial[0]}) + ", " + size + ");\n"
+            : "  memcpy(" + to + ", weights_state_" + literal(int64_t{state.tensor}) + ", " + size + ");\n";
+  }
+  return text + (plan.states().empty() ? "" : "  has_states = true;\n") + "}\n";
 }
 
 }  // namespace
@@ -135,18 +225,29 @@ namespace model {
 
 enum {
 )";
-  return text + "  kInputBytes = " + literal(plan.input_bytes()) + ",   // " + describe(in) + "\n" +
-         "  kOutputBytes = " + literal(plan.output_bytes()) + ",  // " + describe(out) + "\n" +
-         "  kArenaBytes = " + literal(plan.arena_bytes()) + ",\n" +
+  return text + "  kInputCount = " + literal(int64_t{plan.input_count()}) +
+         ",\n  kOutputCount = " + literal(int64_t{plan.output_count()}) +
+         ",\n  kInputBytes = " + literal(plan.input_bytes()) + ",   // " +
+         describe(plan, plan.graph().inputs) + "\n  kOutputBytes = " + literal(plan.output_bytes()) +
+         ",  // " + describe(plan, plan.graph().outputs) +
+         "\n  kArenaBytes = " + literal(plan.arena_bytes()) + ",\n" +
          "  kLayerCount = " + literal(static_cast<int64_t>(plan.steps().size())) + "\n};\n\n" +
          quantisation_of(in, "Input") + quantisation_of(out, "Output") + R"(
-// kInputBytes bytes, 16-byte aligned; write them before each invoke(), which may overwrite them.
+// The first input, 16-byte aligned; write every input before each invoke(), which may overwrite them.
 uint8_t* input();
-// kOutputBytes bytes, 4-byte aligned; valid from the end of invoke() until input() is written.
+// The first output, 4-byte aligned; valid from the end of invoke() until input() is written.
 const uint8_t* output();
+// Input 0 to kInputCount - 1, output 0 to kOutputCount - 1.
+uint8_t* input(int index);
+const uint8_t* output(int index);
+// The same through one row of kInputBytes, or kOutputBytes: all inputs, or outputs, one after the other.
+void write_input(uint32_t offset, const uint8_t* bytes, uint32_t count);
+void read_output(uint32_t offset, uint8_t* bytes, uint32_t count);
 // Runs all layers.
 void invoke();
-// The kArenaBytes bytes in which all activations live, input and output too.
+// Forgets what a network with states has heard so far; others have nothing to forget.
+void reset();
+// The kArenaBytes bytes in which all activations live, inputs and outputs too.
 const uint8_t* arena();
 
 extern const char kName[];
@@ -162,7 +263,8 @@ std::string emit_model_source(const plan::Plan& plan, const LibraryOptions& opti
   std::set<std::string> includes;
   for (const plan::Step& step : plan.steps()) includes.emplace(step.call->name().header);
   std::string text =
-      "// Made by tadpole: constants, layers and arena of the network in model.h.\n#include \"model.h\"\n";
+      "// Made by tadpole: constants, layers and arena of the network in model.h.\n#include "
+      "\"model.h\"\n\n#include <string.h>\n";
   if (!includes.empty()) text += "\n";
   for (const std::string& include : includes) text += "#include \"" + include + "\"\n";
   text += R"(
@@ -177,12 +279,22 @@ namespace {
 )";
   // An arena of 0 bytes (a graph that has no layer still has its input) does not occur.
   text += "alignas(16) uint8_t arena_memory[" + literal(plan.arena_bytes()) + "];\n";
+  if (!plan.states().empty()) text += "bool has_states = false;\n" + states_of(plan);
   int layer = 0;
-  for (const plan::Step& step : plan.steps()) text += "\n" + constants_of(step, layer++);
+  KnownArrays known;
+  for (const plan::Step& step : plan.steps()) text += "\n" + constants_of(step, layer++, known);
   text += "\n}  // namespace\n" + layers_of(plan);
   text += "\nnamespace model {\n\nuint8_t* input() { return arena_memory + " + literal(plan.input_offset()) +
           "; }\nconst uint8_t* output() { return arena_memory + " + literal(plan.output_offset()) +
-          "; }\nconst uint8_t* arena() { return arena_memory; }\n\nvoid invoke() {\n";
+          "; }\nconst uint8_t* arena() { return arena_memory; }\n\n";
+  text += accessor("uint8_t* input(int index)", plan, plan.input_count(), true);
+  text += accessor("const uint8_t* output(int index)", plan, plan.output_count(), false);
+  text += row_copy("void write_input(uint32_t offset, const uint8_t* bytes, uint32_t count)", plan,
+                   plan.input_count(), true);
+  text += row_copy("void read_output(uint32_t offset, uint8_t* bytes, uint32_t count)", plan,
+                   plan.output_count(), false);
+  text += "\n" + reset_of(plan) + "\nvoid invoke() {\n";
+  if (!plan.states().empty()) text += "  if (!has_states) reset();\n";
   for (int i = 0; i < layer; ++i) text += "  tadpole_layer_" + three_digits(i) + "();\n";
   return text + "}\n\nconst char kName[] = " + literal(options.name) +
          ";\nconst char kHash[] = " + literal(options.hash) + ";\n\n}  // namespace model\n";

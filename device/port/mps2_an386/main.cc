@@ -31,7 +31,8 @@ extern "C" void tadpole_main() {
   static const tadpole::app::SessionModel kModel = {
       model::kName,       model::kHash,        const_cast<uint8_t*>(model::arena()),
       model::kArenaBytes, model::input,        model::kInputBytes,
-      model::output,      model::kOutputBytes, model::invoke};
+      model::output,      model::kOutputBytes, model::invoke,
+      model::write_input, model::read_output,  model::reset};
   static const tadpole::app::SessionBoard kBoard = {TADPOLE_BOARD_NAME, port::stack_bytes(),
                                                     port::stack_high_water, port::serial_write};
 #if TADPOLE_HAS_SPEECH

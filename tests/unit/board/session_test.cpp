@@ -15,7 +15,8 @@ namespace {
 
 constexpr uint32_t kArena = 4096;
 uint8_t arena[kArena];
-uint32_t input_bytes, output_bytes, invocations;
+uint32_t input_bytes, output_bytes, invocations, resets;
+
 std::vector<uint8_t> line;  // what the board sent
 
 // Model: output i = sum of the input bytes i, i + outputs, ... The arena's last 100 bytes stay unused.
@@ -31,6 +32,13 @@ void invoke() {
 }
 void send(const uint8_t* bytes, uint32_t count) { line.insert(line.end(), bytes, bytes + count); }
 uint32_t stack_high_water() { return 123; }
+void write_input(uint32_t offset, const uint8_t* bytes, uint32_t count) {
+  std::copy(bytes, bytes + count, input() + offset);
+}
+void read_output(uint32_t offset, uint8_t* bytes, uint32_t count) {
+  std::copy(output() + offset, output() + offset + count, bytes);
+}
+void reset() { ++resets; }
 
 struct Answer {
   uint8_t type = 0, sequence = 0;
@@ -43,8 +51,10 @@ class SessionTest : public testing::Test {
     input_bytes = inputs;
     output_bytes = outputs;
     invocations = 0;
+    resets = 0;
     line.clear();
-    model_ = {"tiny", "00112233aabbccdd", arena, kArena, input, inputs, output, outputs, invoke};
+    model_ = {"tiny", "00112233aabbccdd", arena,       kArena, input, inputs, output, outputs,
+              invoke, write_input,        read_output, reset};
     board_ = {"test-board", 4096, stack_high_water, send};
     session_.init(&model_, sound, &board_);
   }
@@ -121,6 +131,11 @@ TEST_F(SessionTest, hello_tells_the_sizes_and_names) {
   EXPECT_EQ(get_u32(hello.payload.data() + 12), kArena);
   EXPECT_EQ(std::string(hello.payload.begin() + 24, hello.payload.end()),
             std::string("test-board\0tiny\00000112233aabbccdd\0", 33));
+}
+
+TEST_F(SessionTest, resets_the_model_once_when_it_starts) {
+  start(10, 3);
+  EXPECT_EQ(resets, 1u);
 }
 
 TEST_F(SessionTest, infers_an_input_that_came_in_chunks) {
