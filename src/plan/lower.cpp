@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "plan/lower_simd.h"
 #include "plan/memory.h"
 #include "plan/plan_data.h"
 #include "plan/rewrite/rewrite.h"
@@ -255,12 +256,9 @@ class Placing {
 
 }  // namespace
 
-Result<Plan> lower(const ir::Graph& graph, const Target& target) {
+Result<Plan> lower(const ir::Graph& graph, const Target& wanted) {
+  TADPOLE_TRY(const Target target, with_kernels_here(wanted));
   TADPOLE_CHECK(ir::check_graph(graph));
-  if (target.kernels != "ref" && target.kernels != "generic" && target.kernels != "cortex_m_dsp") {
-    return Error{Code::op_unsupported,
-                 "there are no kernels '" + target.kernels + "'; there are ref, generic and cortex_m_dsp."};
-  }
   PlanBuilder::Data data;
   data.target = target;
   data.graph = graph;

@@ -7,6 +7,7 @@
 #include "device/kernels/ref/depthwise_conv_2d_int8.h"
 #include "device/kernels/ref/fully_connected_int8.h"
 #include "plan/lower.h"
+#include "plan/lower_simd.h"
 #include "plan/scaling.h"
 
 namespace tadpole::plan {
@@ -171,7 +172,7 @@ Result<LoweredNode> lower_conv_2d(const NodeView& view) {
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 0));
   if (!view.wants("ref")) {
-    LoweredNode fast;
+    LoweredNode fast = simd_conv_2d(view, window, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_conv_2d(view, window, activation, weights);
     if (!fast.call) fast = generic_conv_2d(view, window, activation, weights);
     if (fast.call) return fast;
@@ -203,7 +204,7 @@ Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view) {
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 3));
   if (!view.wants("ref")) {
-    LoweredNode fast;
+    LoweredNode fast = simd_depthwise_conv_2d(view, window, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_depthwise_conv_2d(view, window, activation, weights);
     if (!fast.call) fast = generic_depthwise_conv_2d(view, window, activation, weights);
     if (fast.call) return fast;
@@ -227,7 +228,7 @@ Result<LoweredNode> lower_fully_connected(const NodeView& view) {
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, out_c, 0));
   if (!view.wants("ref")) {
-    LoweredNode fast;
+    LoweredNode fast = simd_fully_connected(view, rows, in_c, out_c, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_fully_connected(view, rows, in_c, out_c, activation, weights);
     if (!fast.call) fast = generic_fully_connected(view, rows, in_c, out_c, activation, weights);
     if (fast.call) return fast;

@@ -14,11 +14,13 @@
 
 namespace tadpole::plan {
 
-/// What a plan is made for. `kernels` picks the kernel set; every packed kernel has a portable twin with the
-/// same bits, so a plan for any target runs here.
+/// What a plan is made for. `kernels` picks the kernel set: "ref" (the judge, any graph), "generic"
+/// (portable, fast), "cortex_m_dsp", "host" (the best for this computer: "avx2" or "wasm_simd" where they
+/// run, else "generic"). All give the same bits for int8. Every kernel packed for a board has a portable
+/// twin, so that a plan for any board runs here; the plan of "host" names what was chosen and runs on such
+/// computers only.
 struct Target {
-  std::string kernels =
-      "generic";  ///< "ref" (the judge, any graph), "generic" (portable, fast), "cortex_m_dsp"
+  std::string kernels = "generic";
   bool share_arena =
       true;             ///< false: every tensor keeps its own place, so that all can be looked at after a run
   bool rewrite = true;  ///< false: nodes stay as they were imported: nothing fused, removed or folded

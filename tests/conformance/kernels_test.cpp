@@ -93,7 +93,7 @@ TEST_P(FastKernels, dense_equals_reference_on_300_random_shapes) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FastKernels, testing::Values("generic", "cortex_m_dsp"),
+INSTANTIATE_TEST_SUITE_P(All, FastKernels, testing::Values("generic", "cortex_m_dsp", "host"),
                          [](const auto& info) { return info.param; });
 
 TEST(RandomGraphs, give_the_same_bytes_with_every_kernel_set) {
@@ -102,7 +102,7 @@ TEST(RandomGraphs, give_the_same_bytes_with_every_kernel_set) {
     const ir::Graph graph = RandomGraph(rng.fork(std::to_string(i)), true).make(1 + i % 10);
     const auto in = random_input(graph, rng);
     const auto expected = run(graph, {"ref", false}, in, false);
-    for (const char* kernels : {"generic", "cortex_m_dsp"}) {
+    for (const char* kernels : {"generic", "cortex_m_dsp", "host"}) {
       ASSERT_EQ(run(graph, {kernels, true}, in, false), expected) << "graph " << i << " " << kernels;
       ASSERT_EQ(run(graph, {kernels, false}, in, false), expected) << "graph " << i << " " << kernels;
     }

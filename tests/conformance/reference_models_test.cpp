@@ -42,8 +42,12 @@ TEST_P(ReferenceModels, give_the_golden_bytes_with_the_twins_of_the_cortex_m_ker
   expect_golden_outputs({"cortex_m_dsp", true});
 }
 
+TEST_P(ReferenceModels, give_the_golden_bytes_with_the_kernels_of_this_computer) {
+  expect_golden_outputs({"host", true});
+}
+
 TEST_P(ReferenceModels, give_the_golden_checksum_at_every_layer) {
-  for (const char* kernels : {"ref", "generic", "cortex_m_dsp"}) {
+  for (const char* kernels : {"ref", "generic", "cortex_m_dsp", "host"}) {
     const auto plan = plan::lower(model_->graph, {kernels, false, false});
     ASSERT_TRUE(plan.ok()) << plan.error().message();
     plan::Runner runner(*plan);

@@ -1,0 +1,41 @@
+// Inside the room: int8 layers for the vector units of computers. One packing serves all instruction sets.
+#pragma once
+
+#include <string_view>
+
+#include "device/kernels/simd/layers_int8.h"
+#include "plan/lower.h"
+
+namespace tadpole::plan {
+
+/// The kernels of one instruction set.
+struct SimdSet {
+  template <class Params>
+  struct Weighted {
+    KernelName name;
+    void (*kernel)(const Params&, const int8_t*, int8_t*, int16_t*);
+  };
+  int32_t lanes = 0;               ///< 32-bit numbers in a vector
+  bool shifts_as_factors = false;  ///< see kSimdChannelRows
+  Weighted<kernels::SimdPointwiseInt8Params> pointwise;
+  Weighted<kernels::SimdConv2dInt8Params> conv_2d;
+  Weighted<kernels::SimdDepthwiseInt8Params> depthwise_conv_2d;
+};
+
+/// Null where this program has no such kernels or the processor does not run them.
+const SimdSet* avx2_set();
+const SimdSet* wasm_simd_set();
+
+/// The target with "host" replaced by the best kernel set here. Fails: op_unsupported for a set that does not
+/// exist or does not run here.
+Result<Target> with_kernels_here(const Target& wanted);
+
+/// The kernels for a layer, or a node without a call when the target wants others or they do not apply.
+LoweredNode simd_conv_2d(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
+                         const WeightsInt8& from);
+LoweredNode simd_depthwise_conv_2d(const NodeView& view, const kernels::Window2d& window,
+                                   ir::Activation activation, const WeightsInt8& from);
+LoweredNode simd_fully_connected(const NodeView& view, int32_t rows, int32_t in_c, int32_t out_c,
+                                 ir::Activation activation, const WeightsInt8& from);
+
+}  // namespace tadpole::plan
