@@ -13,6 +13,9 @@ const SimdSet* avx2_set() {
       {TADPOLE_KERNEL("x86_avx2/layers_int8.h", SimdPointwiseInt8Params, avx2_pointwise_int8)},
       {TADPOLE_KERNEL("x86_avx2/layers_int8.h", SimdConv2dInt8Params, avx2_conv_2d_int8)},
       {TADPOLE_KERNEL("x86_avx2/layers_int8.h", SimdDepthwiseInt8Params, avx2_depthwise_conv_2d_int8)},
+      {TADPOLE_KERNEL("x86_avx2/layers_int8.h", AddInt8Params, avx2_add_int8)},
+      {TADPOLE_KERNEL("x86_avx2/layers_int8.h", Pool2dInt8Params, avx2_average_pool_2d_int8)},
+      {TADPOLE_KERNEL("x86_avx2/layers_int8.h", Pool2dInt8Params, avx2_max_pool_2d_int8)},
   };
   return here ? &set : nullptr;
 #else

@@ -97,11 +97,13 @@ std::vector<int32_t> pack_channels(const SimdSet& set, const WeightsInt8& from, 
   return packed;
 }
 
-/// Every partial sum fits, and the shifts can be expressed.
+/// Whether a shift can be expressed (see kSimdChannelRows).
+bool packs(const SimdSet& set, int32_t shift) { return !set.shifts_as_factors || shift >= -30; }
+
+/// Every partial sum fits, and so do the shifts.
 bool packs(const SimdSet& set, const WeightsInt8& from, const FoldedInt8& folded) {
-  const bool shifts_fit = !set.shifts_as_factors || std::all_of(from.shift.begin(), from.shift.end(),
-                                                                [](int32_t s) { return s >= -30; });
-  return folded.fits && shifts_fit;
+  return folded.fits &&
+         std::all_of(from.shift.begin(), from.shift.end(), [&](int32_t shift) { return packs(set, shift); });
 }
 
 template <class Params>
@@ -234,6 +236,37 @@ LoweredNode simd_depthwise_conv_2d(const NodeView& view, const kernels::Window2d
   params.channels = constants.keep(pack_channels(*set, from, folded));
   return call(view, set->depthwise_conv_2d, params, std::move(constants),
               kernels::simd_depthwise_scratch(window, set->lanes));
+}
+
+std::shared_ptr<const KernelCall> simd_add(const NodeView& view, const kernels::AddInt8Params& params) {
+  const SimdSet* set = simd_set(view.target.kernels);
+  const kernels::Broadcast& shape = params.broadcast;
+  if (set == nullptr || shape.a_stride[3] != 1 || shape.b_stride[3] != 1 || !packs(*set, params.a_shift) ||
+      !packs(*set, params.b_shift) || !packs(*set, params.out_shift)) {
+    return nullptr;
+  }
+  return make_call(set->add.name, set->add.kernel, params);
+}
+
+namespace {
+
+/// The sums of a window divide exactly (see divide() of the vectors).
+bool pools(const kernels::Window2d& window) { return int64_t{window.filter_h} * window.filter_w < 1 << 16; }
+
+}  // namespace
+
+std::shared_ptr<const KernelCall> simd_average_pool_2d(const NodeView& view,
+                                                       const kernels::Pool2dInt8Params& params) {
+  const SimdSet* set = simd_set(view.target.kernels);
+  if (set == nullptr || !pools(params.window)) return nullptr;
+  return make_call(set->average_pool_2d.name, set->average_pool_2d.kernel, params);
+}
+
+std::shared_ptr<const KernelCall> simd_max_pool_2d(const NodeView& view,
+                                                   const kernels::Pool2dInt8Params& params) {
+  const SimdSet* set = simd_set(view.target.kernels);
+  if (set == nullptr || !pools(params.window)) return nullptr;
+  return make_call(set->max_pool_2d.name, set->max_pool_2d.kernel, params);
 }
 
 }  // namespace tadpole::plan

@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "device/kernels/ref/add.h"
+#include "device/kernels/ref/pool_2d.h"
 #include "device/kernels/simd/layers_int8.h"
 #include "plan/lower.h"
 
@@ -15,11 +17,18 @@ struct SimdSet {
     KernelName name;
     void (*kernel)(const Params&, const int8_t*, int8_t*, int16_t*);
   };
+  template <class Params, class... Inputs>
+  struct Plain {
+    KernelName name;
+    void (*kernel)(const Params&, Inputs..., int8_t*);
+  };
   int32_t lanes = 0;               ///< 32-bit numbers in a vector
   bool shifts_as_factors = false;  ///< see kSimdChannelRows
   Weighted<kernels::SimdPointwiseInt8Params> pointwise;
   Weighted<kernels::SimdConv2dInt8Params> conv_2d;
   Weighted<kernels::SimdDepthwiseInt8Params> depthwise_conv_2d;
+  Plain<kernels::AddInt8Params, const int8_t*, const int8_t*> add;
+  Plain<kernels::Pool2dInt8Params, const int8_t*> average_pool_2d, max_pool_2d;
 };
 
 /// Null where this program has no such kernels or the processor does not run them.
@@ -37,5 +46,11 @@ LoweredNode simd_depthwise_conv_2d(const NodeView& view, const kernels::Window2d
                                    ir::Activation activation, const WeightsInt8& from);
 LoweredNode simd_fully_connected(const NodeView& view, int32_t rows, int32_t in_c, int32_t out_c,
                                  ir::Activation activation, const WeightsInt8& from);
+/// The same for layers without weights; null when there is none.
+std::shared_ptr<const KernelCall> simd_add(const NodeView& view, const kernels::AddInt8Params& params);
+std::shared_ptr<const KernelCall> simd_average_pool_2d(const NodeView& view,
+                                                       const kernels::Pool2dInt8Params& params);
+std::shared_ptr<const KernelCall> simd_max_pool_2d(const NodeView& view,
+                                                   const kernels::Pool2dInt8Params& params);
 
 }  // namespace tadpole::plan

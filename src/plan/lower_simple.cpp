@@ -8,6 +8,7 @@
 #include "device/kernels/ref/pool_2d.h"
 #include "device/kernels/ref/softmax.h"
 #include "plan/lower.h"
+#include "plan/lower_simd.h"
 #include "plan/scaling.h"
 
 namespace tadpole::plan {
@@ -41,9 +42,10 @@ kernels::Window2d pool_window(const NodeView& view) {
 }
 
 using PoolInt8 = void (*)(const kernels::Pool2dInt8Params&, const int8_t*, int8_t*);
+using SimdPool = std::shared_ptr<const KernelCall> (*)(const NodeView&, const kernels::Pool2dInt8Params&);
 using PoolFloat = void (*)(const kernels::Pool2dFloatParams&, const float*, float*);
 
-Result<LoweredNode> lower_pool(const NodeView& view, std::pair<KernelName, PoolInt8> on_int8,
+Result<LoweredNode> lower_pool(const NodeView& view, SimdPool simd, std::pair<KernelName, PoolInt8> on_int8,
                                std::pair<KernelName, PoolFloat> on_float) {
   const auto activation = view.attributes<ir::Pool2dAttributes>().activation;
   if (view.all_activations(ir::DType::float32)) {
@@ -57,7 +59,9 @@ Result<LoweredNode> lower_pool(const NodeView& view, std::pair<KernelName, PoolI
   }
   const ClampInt8 clamp = clamp_int8(activation, view.scale(view.out()), view.zero(view.out()));
   const kernels::Pool2dInt8Params params{pool_window(view), clamp.low, clamp.high};
-  return LoweredNode{make_call(on_int8.first, on_int8.second, params), {view.node.inputs[0]}};
+  auto call = simd(view, params);
+  if (!call) call = make_call(on_int8.first, on_int8.second, params);
+  return LoweredNode{std::move(call), {view.node.inputs[0]}};
 }
 
 /// An int8 node that requantises each value and clamps it.
@@ -128,12 +132,13 @@ std::vector<LoweredNode::Leave> in_place_where_equal(const NodeView& view) {
   { TADPOLE_KERNEL(header, params, function) }
 
 Result<LoweredNode> lower_average_pool_2d(const NodeView& view) {
-  return lower_pool(view, TADPOLE_PAIR("ref/pool_2d.h", Pool2dInt8Params, average_pool_2d_int8),
+  return lower_pool(view, simd_average_pool_2d,
+                    TADPOLE_PAIR("ref/pool_2d.h", Pool2dInt8Params, average_pool_2d_int8),
                     TADPOLE_PAIR("ref/pool_2d.h", Pool2dFloatParams, average_pool_2d_float));
 }
 
 Result<LoweredNode> lower_max_pool_2d(const NodeView& view) {
-  return lower_pool(view, TADPOLE_PAIR("ref/pool_2d.h", Pool2dInt8Params, max_pool_2d_int8),
+  return lower_pool(view, simd_max_pool_2d, TADPOLE_PAIR("ref/pool_2d.h", Pool2dInt8Params, max_pool_2d_int8),
                     TADPOLE_PAIR("ref/pool_2d.h", Pool2dFloatParams, max_pool_2d_float));
 }
 
@@ -208,8 +213,9 @@ Result<LoweredNode> lower_add(const NodeView& view) {
                                       out.shift,
                                       clamp.low,
                                       clamp.high};
-  return LoweredNode{make_call(TADPOLE_KERNEL("ref/add.h", AddInt8Params, add_int8), params), inputs, 0,
-                     in_place_where_equal(view)};
+  auto call = simd_add(view, params);
+  if (!call) call = make_call(TADPOLE_KERNEL("ref/add.h", AddInt8Params, add_int8), params);
+  return LoweredNode{std::move(call), inputs, 0, in_place_where_equal(view)};
 }
 
 Result<LoweredNode> lower_reshape(const NodeView& view) {

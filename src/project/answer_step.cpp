@@ -30,7 +30,7 @@ Result<Answer> answer_recording(const Project& current, const std::string& path)
   TADPOLE_TRY(const std::string run, current.latest_run("model.tflite", "tadpole quantise"));
   TADPOLE_TRY(const Project project, current.as_of(run));
   TADPOLE_TRY(const ir::Graph graph, read_model(run + "/model.tflite"));
-  TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {}));
+  TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {.kernels = "host"}));
   TADPOLE_TRY(const features::FeatureBlock block, features::FeatureBlock::create(project.config().features));
   TADPOLE_TRY(const RunReport report, RunReport::open(run));
   TADPOLE_TRY(const data::AudioFile file, data::read_audio(path, project.config().features.sample_rate_hz));

@@ -33,8 +33,8 @@ struct Host {
 Result<Host> prepare_host(const Project& project, const std::string& run, Tools tools) {
   TADPOLE_TRY(ir::Graph graph, read_model(run + "/model.tflite"));
   TADPOLE_TRY(ir::Graph float_graph, read_model(run + "/model_float.tflite"));
-  TADPOLE_TRY(plan::Plan plan, plan::lower(graph, {}));
-  TADPOLE_TRY(plan::Plan float_plan, plan::lower(float_graph, {}));
+  TADPOLE_TRY(plan::Plan plan, plan::lower(graph, {.kernels = "host"}));
+  TADPOLE_TRY(plan::Plan float_plan, plan::lower(float_graph, {.kernels = "host"}));
   TADPOLE_TRY(Prepared prepared, prepare(project, false, tools));
   for (const auto& [file, model] :
        {std::pair{"/model.tflite", &graph}, {"/model_float.tflite", &float_graph}})

@@ -39,7 +39,7 @@ nlohmann::json layers_json(std::span<const quantise::LayerError> layers) {
 
 Result<evaluate::ClassificationResult> evaluate_test(const ir::Graph& graph, const Prepared& prepared,
                                                      Tools tools) {
-  TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {}));
+  TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {.kernels = "host"}));
   const std::vector<int> indices = prepared.data().indices(samples::Side::test);
   TADPOLE_TRY(const std::vector<float> scores, score_samples(graph, plan, prepared, indices, tools));
   return evaluate::evaluate_scores(scores, targets_of(prepared.data(), indices), prepared.data().classes,

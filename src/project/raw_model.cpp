@@ -62,7 +62,7 @@ Result<OnBoard> start(const std::string& model, const ir::Graph& graph, const bo
 Result<std::vector<uint8_t>> run_model(const std::string& model, std::span<const uint8_t> input,
                                        const std::string& board_name, Progress& progress) {
   TADPOLE_TRY(const ir::Graph graph, read_model(model));
-  TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {}));
+  TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {.kernels = "host"}));
   if (static_cast<int64_t>(input.size()) != plan.input_bytes()) return wrong_input(model, plan, input.size());
   if (board_name.empty()) {
     std::vector<uint8_t> output(static_cast<size_t>(plan.output_bytes()));

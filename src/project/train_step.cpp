@@ -156,7 +156,7 @@ Result<TrainSummary> train_project(const Project& current, bool resume, Tools to
   for (const data::Finding& warning : prepared.import.report.warnings)
     tools.progress.say("Note: " + warning.sentence);
   TADPOLE_TRY(Trained trained, train_network(project, run, resume, prepared, tools));
-  TADPOLE_TRY(const plan::Plan plan, plan::lower(trained.folded, {}));
+  TADPOLE_TRY(const plan::Plan plan, plan::lower(trained.folded, {.kernels = "host"}));
   TADPOLE_TRY(const auto validation,
               evaluate_side(trained.folded, plan, prepared, samples::Side::validation, tools));
   TADPOLE_TRY(const auto test, evaluate_side(trained.folded, plan, prepared, samples::Side::test, tools));

@@ -50,6 +50,20 @@ class RandomGraph {
     return done();
   }
 
+  ir::Graph make_pool(ir::Op op, const ir::Shape& in, const ir::Pool2dAttributes& attributes) {
+    start(in);
+    node(op, {current_}, attributes);
+    return done();
+  }
+  /// The input and a constant of the same shape, or of one value for each channel.
+  ir::Graph make_add(const ir::Shape& in, ir::Activation activation) {
+    start(in);
+    const int from = current_;
+    const int other = constant_activation(rng_.below(2) ? in : ir::Shape{in.back()});
+    node(ir::Op::add, {from, other}, ir::ActivationAttributes{activation});
+    return done();
+  }
+
   int range(int low, int high) {
     return low + static_cast<int>(rng_.below(static_cast<uint32_t>(high - low + 1)));
   }
@@ -200,6 +214,17 @@ class RandomGraph {
                               activation_kind()});
   }
 
+  int constant_activation(const ir::Shape& shape) {
+    const int made = activation(shape);
+    ir::Tensor& constant = graph_.tensors[static_cast<size_t>(made)];
+    std::vector<uint8_t> bytes(static_cast<size_t>(constant.bytes()), 0);
+    if (int8_) {
+      for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(rng_.below(256));
+    }
+    constant.constant = std::make_shared<const std::vector<uint8_t>>(std::move(bytes));
+    return made;
+  }
+
   /// Sum with an earlier tensor of the same shape, or with a constant for each channel.
   void add() {
     std::vector<int> fitting;
@@ -211,13 +236,7 @@ class RandomGraph {
                     ? -1
                     : fitting[rng_.below(static_cast<uint32_t>(fitting.size()))];
     if (other < 0) {
-      other = activation({shape()[3]});
-      ir::Tensor& constant = graph_.tensors[static_cast<size_t>(other)];
-      std::vector<uint8_t> bytes(static_cast<size_t>(constant.bytes()), 0);
-      if (int8_) {
-        for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(rng_.below(256));
-      }
-      constant.constant = std::make_shared<const std::vector<uint8_t>>(std::move(bytes));
+      other = constant_activation({shape()[3]});
     }
     node(ir::Op::add, {current_, other}, ir::ActivationAttributes{activation_kind()});
   }

@@ -17,6 +17,7 @@
 #include "device/kernels/x86_avx2/vector.h"
 //
 #include "device/kernels/simd/layers_int8_loops.h"
+#include "device/kernels/simd/simple_int8_loops.h"
 
 namespace tadpole {
 namespace kernels {
@@ -33,6 +34,18 @@ void avx2_conv_2d_int8(const SimdConv2dInt8Params& params, const int8_t* in, int
 void avx2_depthwise_conv_2d_int8(const SimdDepthwiseInt8Params& params, const int8_t* in, int8_t* out,
                                  int16_t* scratch) {
   depthwise_conv_2d(params, in, out, scratch);
+}
+
+void avx2_add_int8(const AddInt8Params& params, const int8_t* a, const int8_t* b, int8_t* out) {
+  add_rows(params, a, b, out);
+}
+
+void avx2_average_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out) {
+  pool<Averaging>(params, in, out);
+}
+
+void avx2_max_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out) {
+  pool<Maximum>(params, in, out);
 }
 
 }  // namespace kernels

@@ -35,6 +35,22 @@ TADPOLE_INLINE Ints splat_pair(const int16_t* from) {
 }
 TADPOLE_INLINE Ints add(Ints a, Ints b) { return _mm256_add_epi32(a, b); }
 TADPOLE_INLINE Ints subtract(Ints a, Ints b) { return _mm256_sub_epi32(a, b); }
+TADPOLE_INLINE Ints larger(Ints a, Ints b) { return _mm256_max_epi32(a, b); }
+template <int kBits>
+TADPOLE_INLINE Ints shift_left(Ints a) {
+  return _mm256_slli_epi32(a, kBits);
+}
+/// size where sign > 0, else -size; size >= 0.
+TADPOLE_INLINE Ints with_sign_of(Ints size, Ints sign) {
+  const Ints positive = _mm256_cmpgt_epi32(sign, _mm256_setzero_si256());
+  const Ints flip = _mm256_xor_si256(positive, _mm256_set1_epi32(-1));
+  return _mm256_sub_epi32(_mm256_xor_si256(size, flip), flip);
+}
+/// a / b towards zero for |a| < 2^24, 0 < b < 2^24. A quotient that is no whole number is at least 1 / b away
+/// from one, that is |a / b| / |a|, more than the float division rounds off.
+TADPOLE_INLINE Ints divide(Ints a, Ints b) {
+  return _mm256_cvttps_epi32(_mm256_div_ps(_mm256_cvtepi32_ps(a), _mm256_cvtepi32_ps(b)));
+}
 /// a[2i] * b[2i] + a[2i + 1] * b[2i + 1] of 16-bit numbers.
 TADPOLE_INLINE Ints dot_pairs(Ints a, Ints b) { return _mm256_madd_epi16(a, b); }
 
@@ -96,9 +112,12 @@ TADPOLE_INLINE void store_block(Ints a, const Range& range, int8_t* out) {
   _mm_storel_epi64(reinterpret_cast<__m128i*>(out), _mm_packs_epi16(x, x));
 }
 
-/// 8 bytes to 32 bits, in their order.
-TADPOLE_INLINE Ints load_bytes(const int8_t* in) {
-  return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(in)));
+/// 16 bytes to 32 bits, in the order of a block of two vectors.
+TADPOLE_INLINE void load_block(const int8_t* in, Ints& first, Ints& second) {
+  __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in));
+  bytes = _mm_shuffle_epi32(bytes, _MM_SHUFFLE(3, 1, 2, 0));
+  first = _mm256_cvtepi8_epi32(bytes);
+  second = _mm256_cvtepi8_epi32(_mm_unpackhi_epi64(bytes, bytes));
 }
 constexpr int kWiden = 16;
 /// kWiden bytes to 16 bits.
