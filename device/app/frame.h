@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "device/runtime/crc32.h"
+
 namespace tadpole {
 namespace app {
 
@@ -47,8 +49,7 @@ struct Frame {
 /// CRC-8 with polynomial 0x07, start 0: guards the header, so that a damaged length is noticed at once.
 uint8_t crc8(const uint8_t* bytes, uint32_t count);
 
-/// CRC-32 with the reflected polynomial 0xEDB88320, as zlib and PNG compute it. `start` continues a sum.
-uint32_t crc32(const uint8_t* bytes, uint32_t count, uint32_t start = 0);
+using runtime::crc32;
 
 /// Writes a frame to out, which holds kMaxFrame bytes. payload must not overlap out, except that it may stand
 /// at out + kHeaderBytes already. Returns the bytes written, or 0 when length > kMaxPayload.

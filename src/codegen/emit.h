@@ -9,6 +9,11 @@ namespace tadpole::codegen {
 
 std::string emit_model_header(const plan::Plan& plan);
 std::string emit_model_source(const plan::Plan& plan, const LibraryOptions& options);
+/// model.cc of Form::blob.
+Result<std::string> emit_blob_source(const plan::Plan& plan, const LibraryOptions& options);
+/// The functions of model.h that reach inputs, outputs and arena, in namespace model; the array is
+/// arena_memory.
+std::string emit_ends(const plan::Plan& plan);
 std::string emit_application_header(const LibraryOptions& options);
 std::string emit_application_source(const SpeechApplication& speech);
 std::string emit_example(const plan::Plan& plan);

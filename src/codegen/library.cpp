@@ -30,13 +30,15 @@ Result<void> check_speech(const plan::Plan& plan, const SpeechApplication& speec
 std::vector<std::string> device_roots(const plan::Plan& plan, const LibraryOptions& options) {
   std::set<std::string> roots;
   for (const plan::Step& step : plan.steps()) roots.emplace(step.call->name().header);
+  if (options.form == Form::blob) roots.emplace("device/runtime/runner.h");
   if (options.speech) {
     roots.emplace("device/app/spotter.h");
     roots.emplace("device/dsp/speech_features.h");
   }
   if (options.session) {
     for (const DeviceSource& source : device_sources()) {
-      if (source.path.starts_with("device/app/")) roots.emplace(source.path);
+      if (source.path.starts_with("device/app/") || source.path.starts_with("device/runtime/crc32."))
+        roots.emplace(source.path);
     }
   }
   return {roots.begin(), roots.end()};
@@ -120,10 +122,15 @@ sketch. The sources include each other from the library's root, so `src` must be
 Result<std::vector<File>> emit_library(const plan::Plan& plan, const LibraryOptions& options) {
   if (options.speech) TADPOLE_CHECK(check_speech(plan, *options.speech));
   std::vector<File> files = {{"model.h", emit_model_header(plan)},
-                             {"model.cc", emit_model_source(plan, options)},
                              {"application.h", emit_application_header(options)},
                              {"examples/main.cc", emit_example(plan)},
                              {"README.md", emit_readme(plan, options)}};
+  if (options.form == Form::generated) {
+    files.push_back({"model.cc", emit_model_source(plan, options)});
+  } else {
+    TADPOLE_TRY(std::string source, emit_blob_source(plan, options));
+    files.push_back({"model.cc", std::move(source)});
+  }
   if (options.speech) files.push_back({"application.cc", emit_application_source(*options.speech)});
   for (const DeviceSource& source : device_source_closure(device_roots(plan, options))) {
     files.push_back({std::string(source.path), std::string(source.text)});

@@ -24,11 +24,18 @@ struct SpeechApplication {
   std::vector<std::string> labels;
 };
 
+/// How a library holds its network. Both have the same model.h and give the same bytes.
+enum class Form : uint8_t {
+  generated,  ///< one C++ function a layer
+  blob        ///< data for device/runtime's runner, beside the kernels that it uses
+};
+
 struct LibraryOptions {
   std::string name;  ///< model::kName
   std::string hash;  ///< model::kHash: FNV-1a of the model file's bytes, 16 hex digits
   std::optional<SpeechApplication> speech;
   bool session = true;  ///< export device/app, by which a board answers on its serial line
+  Form form = Form::generated;
 };
 
 /// The library: model.h, model.cc, application.h, application.cc (with speech), the device/ files that they
@@ -38,5 +45,18 @@ struct LibraryOptions {
 /// are called weights_*. Fails: input_size when labels do not match the output or features the input.
 /// Cost: O(weights); about 4 characters of text a weight.
 Result<std::vector<File>> emit_library(const plan::Plan& plan, const LibraryOptions& options);
+
+/// What a firmware that takes its network as a blob, any blob, is built for.
+struct RunnerOptions {
+  std::string kernels;         ///< plan::Target::kernels; all of that set and of ref/ are linked
+  int64_t arena_bytes = 0;     ///< room for activations
+  int64_t blob_bytes = 0;      ///< room in flash for the blob, in the object tadpole_blob
+  int64_t input_bytes = 4096;  ///< the most that a blob's inputs, and its outputs, may have
+};
+
+/// A library with model.h as emit_library's, for raw inputs only, whose network is whatever blob stands in
+/// tadpole_blob when it starts; an unusable one leaves a model without inputs, whose name says why. Fails:
+/// unknown kernel set.
+Result<std::vector<File>> emit_runner_library(const RunnerOptions& options);
 
 }  // namespace tadpole::codegen

@@ -259,6 +259,19 @@ extern const char kHash[];  // of the model file: FNV-1a, 64 bits, 16 hex digits
 )";
 }
 
+std::string emit_ends(const plan::Plan& plan) {
+  std::string text = "uint8_t* input() { return arena_memory + " + literal(plan.input_offset()) +
+                     "; }\nconst uint8_t* output() { return arena_memory + " + literal(plan.output_offset()) +
+                     "; }\nconst uint8_t* arena() { return arena_memory; }\n\n";
+  text += accessor("uint8_t* input(int index)", plan, plan.input_count(), true);
+  text += accessor("const uint8_t* output(int index)", plan, plan.output_count(), false);
+  text += row_copy("void write_input(uint32_t offset, const uint8_t* bytes, uint32_t count)", plan,
+                   plan.input_count(), true);
+  text += row_copy("void read_output(uint32_t offset, uint8_t* bytes, uint32_t count)", plan,
+                   plan.output_count(), false);
+  return text;
+}
+
 std::string emit_model_source(const plan::Plan& plan, const LibraryOptions& options) {
   std::set<std::string> includes;
   for (const plan::Step& step : plan.steps()) includes.emplace(step.call->name().header);
@@ -284,15 +297,7 @@ namespace {
   KnownArrays known;
   for (const plan::Step& step : plan.steps()) text += "\n" + constants_of(step, layer++, known);
   text += "\n}  // namespace\n" + layers_of(plan);
-  text += "\nnamespace model {\n\nuint8_t* input() { return arena_memory + " + literal(plan.input_offset()) +
-          "; }\nconst uint8_t* output() { return arena_memory + " + literal(plan.output_offset()) +
-          "; }\nconst uint8_t* arena() { return arena_memory; }\n\n";
-  text += accessor("uint8_t* input(int index)", plan, plan.input_count(), true);
-  text += accessor("const uint8_t* output(int index)", plan, plan.output_count(), false);
-  text += row_copy("void write_input(uint32_t offset, const uint8_t* bytes, uint32_t count)", plan,
-                   plan.input_count(), true);
-  text += row_copy("void read_output(uint32_t offset, uint8_t* bytes, uint32_t count)", plan,
-                   plan.output_count(), false);
+  text += "\nnamespace model {\n\n" + emit_ends(plan);
   text += "\n" + reset_of(plan) + "\nvoid invoke() {\n";
   if (!plan.states().empty()) text += "  if (!has_states) reset();\n";
   for (int i = 0; i < layer; ++i) text += "  tadpole_layer_" + three_digits(i) + "();\n";

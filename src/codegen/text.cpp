@@ -13,9 +13,10 @@ namespace {
 constexpr size_t kColumns = 108;
 
 template <class T>
-std::string definition(std::string_view type, std::string_view name, std::span<const T> values) {
-  std::string text = "alignas(4) const " + std::string(type) + " " + std::string(name) + "[" +
-                     std::to_string(values.size()) + "] = {";
+std::string definition(std::string_view type, std::string_view name, std::span<const T> values,
+                       int alignment = 4) {
+  std::string text = "alignas(" + std::to_string(alignment) + ") const " + std::string(type) + " " +
+                     std::string(name) + "[" + std::to_string(values.size()) + "] = {";
   size_t line_start = text.size() + 1;
   text += "\n   ";
   for (size_t i = 0; i < values.size(); ++i) {
@@ -76,8 +77,8 @@ std::string literal(std::string_view text) {
 std::string array_definition(std::string_view name, std::span<const int8_t> values) {
   return definition("int8_t", name, values);
 }
-std::string array_definition(std::string_view name, std::span<const uint8_t> values) {
-  return definition("uint8_t", name, values);
+std::string array_definition(std::string_view name, std::span<const uint8_t> values, int alignment) {
+  return definition("uint8_t", name, values, alignment);
 }
 std::string array_definition(std::string_view name, std::span<const int16_t> values) {
   return definition("int16_t", name, values);

@@ -16,7 +16,7 @@ std::string literal(std::string_view text);
 
 /// "alignas(4) const int8_t name[3] = {1, 2, 3};" in lines of at most 110 columns.
 std::string array_definition(std::string_view name, std::span<const int8_t> values);
-std::string array_definition(std::string_view name, std::span<const uint8_t> values);
+std::string array_definition(std::string_view name, std::span<const uint8_t> values, int alignment = 4);
 std::string array_definition(std::string_view name, std::span<const int16_t> values);
 std::string array_definition(std::string_view name, std::span<const uint16_t> values);
 std::string array_definition(std::string_view name, std::span<const int32_t> values);

@@ -28,11 +28,15 @@ extern "C" void tadpole_main() {
   namespace port = tadpole::port;
   // Static, not on the stack: the session keeps pointers to them. The arena is a non-const object by
   // contract.
+#if TADPOLE_TAKES_BLOBS
+  static const tadpole::app::SessionModel kModel = model::opened();
+#else
   static const tadpole::app::SessionModel kModel = {
       model::kName,       model::kHash,        const_cast<uint8_t*>(model::arena()),
       model::kArenaBytes, model::input,        model::kInputBytes,
       model::output,      model::kOutputBytes, model::invoke,
       model::write_input, model::read_output,  model::reset};
+#endif
   static const tadpole::app::SessionBoard kBoard = {TADPOLE_BOARD_NAME, port::stack_bytes(),
                                                     port::stack_high_water, port::serial_write};
 #if TADPOLE_HAS_SPEECH
