@@ -151,6 +151,12 @@ class RandomGraph {
     return tensor(std::move(made));
   }
 
+  /// Whether an op's output has the scale of its input.
+  static bool moves(ir::Op op) {
+    return op == ir::Op::transpose || op == ir::Op::pad || op == ir::Op::concatenation ||
+           op == ir::Op::strided_slice;
+  }
+
   /// Appends the node if its shape works out; otherwise nothing happens.
   bool node(ir::Op op, std::vector<int> inputs, ir::Attributes attributes) {
     ir::Node made{
@@ -160,7 +166,7 @@ class RandomGraph {
     const ir::Tensor from = graph_.tensors[static_cast<size_t>(made.inputs[0])];
     const int output = activation(*out);
     ir::Tensor& to = graph_.tensors[static_cast<size_t>(output)];
-    const bool keeps_scale = op == ir::Op::average_pool_2d || op == ir::Op::max_pool_2d;
+    const bool keeps_scale = op == ir::Op::average_pool_2d || op == ir::Op::max_pool_2d || moves(op);
     if (int8_ && keeps_scale) to.quantisation = from.quantisation;
     if (int8_ && !keeps_scale)
       to.quantisation->scales[0] = from.quantisation->scales[0] * rng_.uniform(0.5f, 2.0f);
@@ -250,8 +256,72 @@ class RandomGraph {
     node(ir::Op::mean, {current_, tensor(std::move(axes))}, ir::ReduceAttributes{true});
   }
 
+  int numbers(const std::vector<int32_t>& values, const ir::Shape& shape) {
+    ir::Tensor made;
+    made.name = "n" + std::to_string(graph_.tensors.size());
+    made.type = ir::DType::int32;
+    made.shape = shape;
+    made.constant = ir::make_constant<int32_t>(values);
+    return tensor(std::move(made));
+  }
+  int numbers(const std::vector<int32_t>& values) {
+    return numbers(values, {static_cast<int32_t>(values.size())});
+  }
+
+  /// Cuts the channels into two halves and joins them the other way round.
+  void exchange_halves() {
+    if (shape()[3] % 2 != 0) return;
+    ir::Node made{ir::Op::split,
+                  "layer_" + std::to_string(graph_.nodes.size()),
+                  {numbers({3}), current_},
+                  {},
+                  ir::NoAttributes{}};
+    const ir::Tensor whole = graph_.tensors[static_cast<size_t>(current_)];
+    for (int i = 0; i < 2; ++i) {
+      made.outputs.push_back(
+          activation({whole.shape[0], whole.shape[1], whole.shape[2], whole.shape[3] / 2}));
+      graph_.tensors.back().quantisation = whole.quantisation;
+    }
+    const std::vector<int> halves = {made.outputs[1], made.outputs[0]};
+    graph_.nodes.push_back(std::move(made));
+    node(ir::Op::concatenation, halves, ir::ConcatenationAttributes{-1});
+  }
+
+  /// A layer that only moves values; the shape keeps four dimensions.
+  void move() {
+    switch (rng_.below(5)) {
+      case 0: {
+        const bool columns_first = rng_.below(2) != 0;
+        const auto order =
+            columns_first ? std::vector<int32_t>{0, 2, 1, 3} : std::vector<int32_t>{0, 1, 3, 2};
+        node(ir::Op::transpose, {current_, numbers(order)}, ir::NoAttributes{});
+        return;
+      }
+      case 1: {
+        const std::vector<int32_t> pads = {0,           0,           range(0, 2), range(0, 2),
+                                           range(0, 2), range(0, 2), 0,           range(0, 1)};
+        node(ir::Op::pad, {current_, numbers(pads, {4, 2})}, ir::NoAttributes{});
+        return;
+      }
+      case 2: {  // backwards along one axis, every other one along the next
+        ir::StridedSliceAttributes attributes;
+        attributes.begin_mask = attributes.end_mask = 15;
+        node(ir::Op::strided_slice,
+             {current_, numbers({0, 0, 0, 0}), numbers({0, 0, 0, 0}), numbers({1, range(1, 2), -1, 1})},
+             attributes);
+        return;
+      }
+      case 3:
+        if (ir::element_count(shape()) < 1000)
+          node(ir::Op::concatenation, {current_, current_}, ir::ConcatenationAttributes{range(1, 3)});
+        return;
+      default:
+        return exchange_halves();
+    }
+  }
+
   void add_layer() {
-    switch (rng_.below(9)) {
+    switch (rng_.below(10)) {
       case 0:
       case 1: {
         ir::Conv2dAttributes attributes{padding(), range(1, 2), range(1, 3), 1, 1, activation_kind()};
@@ -272,6 +342,8 @@ class RandomGraph {
         return add();
       case 7:
         return rng_.below(3) ? relu() : mean();
+      case 8:
+        return move();
       default:
         return rng_.below(2) ? softmax() : relu();
     }
