@@ -1,4 +1,5 @@
-// The container's generated accessors, and how its enums map to ours. Inside this room only.
+// The container's generated accessors, and how its enums, options and versions map to ours. Inside this room
+// only.
 #pragma once
 
 #include <optional>
@@ -9,22 +10,35 @@
 
 namespace tadpole::convert {
 
-/// Nothing when Tadpole has no such type (float16, strings, ...).
+namespace schema {
+/// Stands in src/ir/ops.def for operators that have no options.
+struct NONE {};
+}  // namespace schema
+
+// Enums: enums.cpp.
+
+/// Nothing when Tadpole has no such type (strings, complex numbers, ...), and for float16, which is read as
+/// float32.
 std::optional<ir::DType> dtype_of(schema::TensorType type);
 schema::TensorType schema_type(ir::DType type);
+/// "FLOAT16", or the number of a type without a name here.
+std::string type_name(schema::TensorType type);
 
 std::optional<ir::Activation> activation_of(schema::Activation activation);
 schema::Activation schema_activation(ir::Activation activation);
 
-/// "CONCATENATION", or "operator 203" for codes without a name here.
+/// "DIV", or "operator 203" for codes without a name here.
 std::string builtin_name(int code);
 
-/// The attributes of an operator whose buffer is verified. Fails: tflite_damaged (options are missing or of
-/// another operator, enum out of range), op_unsupported (a fused activation that Tadpole does not run),
-/// tflite_unsupported (shuffled weights). `where` names the layer.
+// Options: options.cpp.
+
+/// The attributes of an operator whose buffer is verified. Options that are absent stand for the schema's
+/// defaults. Fails: tflite_damaged (options of another operator, enum out of range), op_unsupported (a fused
+/// activation that Tadpole does not run), tflite_unsupported (shuffled weights, ...). `where` names the
+/// layer.
 Result<ir::Attributes> read_attributes(ir::Op op, const schema::Operator& from, const std::string& where);
 
-/// The other way round.
+/// The other way round; `graph` gives what the schema repeats of shapes and types.
 struct WrittenOptions {
   schema::Options type = schema::Options::NONE;
   flatbuffers::Offset<void> offset = 0;
@@ -32,18 +46,22 @@ struct WrittenOptions {
 WrittenOptions write_attributes(flatbuffers::FlatBufferBuilder& builder, const ir::Graph& graph,
                                 const ir::Node& node);
 
-/// The lowest operator version whose runtime kernels take this node. Source: TensorFlow Lite,
-/// tools/versioning/op_version.cc.
-int operator_version(const ir::Graph& graph, const ir::Node& node);
-
 /// "padding: VALID, stride_w: 2": the options of an operator as text, for messages; "" when there are none or
 /// nothing is known of them. At most 120 characters.
 std::string options_text(const schema::Operator& from);
 
-/// Checks that every node's tensors have types and quantisation that belong together: float throughout, int8
-/// or int16 activations with int8 weights and wide biases; scales where they are needed, zero points of
-/// weights 0. Fails: type_unsupported, tflite_unsupported; a message says what the model is and what to do.
+/// The lowest operator version whose runtime kernels take this node. Source: TensorFlow Lite,
+/// tools/versioning/op_version.cc.
+int operator_version(const ir::Graph& graph, const ir::Node& node);
+
+// Types: check_types.cpp.
+
+/// Checks that every node's tensors have types and quantisation that belong together (docs/formats/tflite.md
+/// lists them). Fails: type_unsupported, tflite_unsupported; the message names every layer that does not fit,
+/// what it has and what to do.
 Result<void> check_types(const ir::Graph& graph);
+
+// Names: layer_names.cpp.
 
 /// Text that is safe to print and to put into JSON: control characters and bytes that are not UTF-8 become
 /// '?'.
@@ -64,5 +82,8 @@ std::vector<std::string> derived_layer_names(const std::vector<ir::Op>& ops,
 /// Metadata entry with the names of the layers, each ended by a zero byte. Written only when they cannot be
 /// derived from the tensors' names.
 inline constexpr char kLayerNamesMetadata[] = "tadpole.layer_names";
+
+/// Operators of the format that become something else in a graph: constants and variables.
+inline constexpr int kShapeCode = 77, kCallOnceCode = 129, kVarHandleCode = 142;
 
 }  // namespace tadpole::convert

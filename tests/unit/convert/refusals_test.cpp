@@ -70,7 +70,7 @@ TEST(TfliteRefusal, every_unsupported_operator_is_named_with_its_options) {
     const auto& codes = *model.operator_codes();
     for (uint32_t i = 0; i < codes.size(); ++i) {
       const int code = codes.Get(i)->one_byte_code();
-      const int other = code == 3 ? 67 /* TRANSPOSE_CONV */ : code == 40 ? 74 /* SUM */ : code;
+      const int other = code == 3 ? 42 /* DIV */ : code == 40 ? 48 /* TOPK_V2 */ : code;
       if (other == code) continue;
       set_field<int8_t>(table(codes.Get(i)), schema::OperatorCode::VT_ONE_BYTE_CODE,
                         static_cast<int8_t>(other));
@@ -79,29 +79,42 @@ TEST(TfliteRefusal, every_unsupported_operator_is_named_with_its_options) {
   });
   EXPECT_EQ(error.code, Code::op_unsupported);
   EXPECT_THAT(error.detail, HasSubstr("2 of 10 layers"));
-  EXPECT_THAT(error.detail, HasSubstr("'conv_1' (TRANSPOSE_CONV: "));
+  EXPECT_THAT(error.detail, HasSubstr("'conv_1' (DIV: "));
   EXPECT_THAT(error.detail, HasSubstr("stride_w: 1"));
   EXPECT_THAT(error.detail, HasSubstr("activation: RELU"));
-  EXPECT_THAT(error.detail, HasSubstr("'mean' (SUM"));
+  EXPECT_THAT(error.detail, HasSubstr("'mean' (TOPK_V2"));
 }
 
-TEST(TfliteRefusal, a_uint8_model_is_named_as_the_old_quantisation) {
+TEST(TfliteRefusal, asymmetric_weights_of_a_uint8_model_are_named) {
   const Error error = refusal([](schema::Model& model) {
-    set_field(table(&tensor_named(model, "conv_1_out")), schema::Tensor::VT_TYPE, schema::TensorType::UINT8);
-    auto* zeros = tensor_named(model, "conv_1_out").quantisation()->zero_point();
-    const_cast<flatbuffers::Vector<int64_t>*>(zeros)->Mutate(0, 0);
+    set_field(table(&tensor_named(model, "dense_3_weights")), schema::Tensor::VT_TYPE,
+              schema::TensorType::UINT8);
+    auto* zeros = tensor_named(model, "dense_3_weights").quantisation()->zero_point();
+    const_cast<flatbuffers::Vector<int64_t>*>(zeros)->Mutate(0, 131);
   });
   EXPECT_EQ(error.code, Code::tflite_unsupported);
-  EXPECT_THAT(error.detail, AllOf(HasSubstr("'conv_1_out' (uint8)"), HasSubstr("int8 throughout")));
+  EXPECT_THAT(error.detail, AllOf(HasSubstr("'dense_3'"), HasSubstr("'dense_3_weights'"),
+                                  HasSubstr("zero point 3"), HasSubstr("128 in a uint8 model")));
 }
 
-TEST(TfliteRefusal, a_float16_tensor_is_named) {
+TEST(TfliteRefusal, a_computed_float16_tensor_is_named) {
   const Error error = refusal([](schema::Model& model) {
-    set_field(table(&tensor_named(model, "conv_1_weights")), schema::Tensor::VT_TYPE,
+    set_field(table(&tensor_named(model, "conv_1_out")), schema::Tensor::VT_TYPE,
               schema::TensorType::FLOAT16);
   });
   EXPECT_EQ(error.code, Code::type_unsupported);
-  EXPECT_THAT(error.detail, AllOf(HasSubstr("'conv_1_weights'"), HasSubstr("FLOAT16")));
+  EXPECT_THAT(error.detail, AllOf(HasSubstr("'conv_1_out'"), HasSubstr("FLOAT16")));
+}
+
+TEST(TfliteRefusal, every_layer_whose_types_do_not_fit_is_named) {
+  const Error error = refusal([](schema::Model& model) {
+    for (const char* name : {"conv_1_weights", "dense_3_weights"}) {
+      auto* zeros = tensor_named(model, name).quantisation()->zero_point();
+      const_cast<flatbuffers::Vector<int64_t>*>(zeros)->Mutate(0, 5);
+    }
+  });
+  EXPECT_EQ(error.code, Code::tflite_unsupported);
+  EXPECT_THAT(error.detail, AllOf(HasSubstr("'conv_1_weights'"), HasSubstr("'dense_3_weights'")));
 }
 
 void set_dimension(const schema::Tensor& tensor, uint32_t index, int32_t value) {
