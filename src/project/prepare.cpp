@@ -6,6 +6,7 @@
 
 #include "convert/tflite.h"
 #include "data/files.h"
+#include "onnx/onnx.h"
 
 namespace tadpole::project {
 
@@ -117,7 +118,7 @@ Result<void> check_speech_model(const std::string& path, const ir::Graph& graph,
 
 Result<ir::Graph> read_model(const std::string& path) {
   TADPOLE_TRY(const std::vector<uint8_t> bytes, data::read_file(path));
-  auto graph = convert::read_tflite(bytes);
+  auto graph = onnx::looks_like_onnx(bytes) ? onnx::read_onnx(bytes) : convert::read_tflite(bytes);
   if (!graph.ok()) return Error{graph.error().code, path + ": " + graph.error().detail};
   return graph;
 }

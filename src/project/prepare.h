@@ -42,7 +42,7 @@ std::vector<uint8_t> model_input(const ir::Graph& graph, const features::Feature
 /// Output bytes of a model as real numbers.
 std::vector<float> real_scores(const ir::Graph& graph, std::span<const uint8_t> output);
 
-/// Reads a .tflite file; the message names it.
+/// Reads a .tflite or ONNX file; the message names it.
 Result<ir::Graph> read_model(const std::string& path);
 
 /// Whether a model takes the features of `block` and answers with `classes` scores, in float or int8: a file
