@@ -62,6 +62,8 @@ class NodeView {
 struct WeightsInt8 {
   std::span<const int8_t> weights;
   std::vector<int32_t> bias, multiplier, shift;
+  /// Keeps `weights` alive when they were unpacked from int4.
+  std::shared_ptr<const std::vector<int8_t>> unpacked = nullptr;
 };
 
 /// Reads weights, bias and scales of a conv, depthwise conv or dense node. `channels` output channels along

@@ -3,12 +3,6 @@
 
 namespace tadpole::plan {
 
-Result<LoweredNode> lower_transpose_conv(const NodeView& view) {
-  return view.unsupported("has no kernel yet.");
-}
-Result<LoweredNode> lower_batch_matmul(const NodeView& view) {
-  return view.unsupported("has no kernel yet.");
-}
 Result<LoweredNode> lower_unidirectional_sequence_lstm(const NodeView& view) {
   return view.unsupported("has no kernel yet.");
 }
@@ -32,12 +26,6 @@ Result<LoweredNode> lower_squared_difference(const NodeView& view) {
 }
 Result<LoweredNode> lower_sum(const NodeView& view) { return view.unsupported("has no kernel yet."); }
 Result<LoweredNode> lower_arg_max(const NodeView& view) { return view.unsupported("has no kernel yet."); }
-Result<LoweredNode> lower_resize_bilinear(const NodeView& view) {
-  return view.unsupported("has no kernel yet.");
-}
-Result<LoweredNode> lower_resize_nearest_neighbor(const NodeView& view) {
-  return view.unsupported("has no kernel yet.");
-}
 Result<LoweredNode> lower_read_variable(const NodeView& view) {
   return view.unsupported("has no kernel yet.");
 }

@@ -30,22 +30,42 @@ FixedFactor fixed_factor_of_mean(double scale, int64_t count) {
   return {static_cast<int32_t>(divided), whole.shift - shift};
 }
 
-ClampInt8 clamp_int8(ir::Activation activation, float scale, int32_t zero_point) {
-  const auto stored = [&](float real) {
-    const float steps = std::round(real / scale);
-    return zero_point + static_cast<int32_t>(std::clamp(steps, -1024.0f, 1024.0f));
-  };
+namespace {
+
+/// The range of an activation within [low, high]; stored(real) is a real number's stored value.
+template <class Stored>
+ClampInt8 clamp_within(ir::Activation activation, int32_t low, int32_t high, Stored stored) {
   switch (activation) {
     case ir::Activation::none:
-      return {-128, 127};
+      return {low, high};
     case ir::Activation::relu:
-      return {std::max(-128, stored(0)), 127};
+      return {std::max(low, stored(0)), high};
     case ir::Activation::relu6:
-      return {std::max(-128, stored(0)), std::min(127, stored(6))};
+      return {std::max(low, stored(0)), std::min(high, stored(6))};
     case ir::Activation::relu_n1_to_1:
-      return {std::max(-128, stored(-1)), std::min(127, stored(1))};
+      return {std::max(low, stored(-1)), std::min(high, stored(1))};
   }
-  return {-128, 127};
+  return {low, high};
+}
+
+}  // namespace
+
+ClampInt8 clamp_int8(ir::Activation activation, float scale, int32_t zero_point) {
+  return clamp_within(activation, -128, 127, [&](float real) {
+    const float steps = std::round(real / scale);
+    return zero_point + static_cast<int32_t>(std::clamp(steps, -1024.0f, 1024.0f));
+  });
+}
+
+ClampInt8 clamp_int16(ir::Activation activation, float scale) {
+  return clamp_within(activation, INT16_MIN, INT16_MAX, [&](float real) {
+    return static_cast<int32_t>(std::clamp(std::round(real / scale), -65536.0f, 65536.0f));
+  });
+}
+
+ClampInt8 clamp_int32(ir::Activation activation) {
+  return clamp_within(activation, INT32_MIN, INT32_MAX,
+                      [](float real) { return static_cast<int32_t>(real); });
 }
 
 ClampFloat clamp_float(ir::Activation activation) {

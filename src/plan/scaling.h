@@ -23,6 +23,10 @@ struct ClampInt8 {
   int32_t low = -128, high = 127;
 };
 ClampInt8 clamp_int8(ir::Activation activation, float scale, int32_t zero_point);
+/// The same for int16, whose zero point is 0.
+ClampInt8 clamp_int16(ir::Activation activation, float scale);
+/// The same for plain integers.
+ClampInt8 clamp_int32(ir::Activation activation);
 
 struct ClampFloat {
   float low = 0, high = 0;

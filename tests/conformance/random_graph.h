@@ -154,7 +154,8 @@ class RandomGraph {
   /// Whether an op's output has the scale of its input.
   static bool moves(ir::Op op) {
     return op == ir::Op::transpose || op == ir::Op::pad || op == ir::Op::concatenation ||
-           op == ir::Op::strided_slice;
+           op == ir::Op::strided_slice || op == ir::Op::resize_nearest_neighbor ||
+           op == ir::Op::resize_bilinear;
   }
 
   /// Appends the node if its shape works out; otherwise nothing happens.
@@ -163,7 +164,7 @@ class RandomGraph {
         op, "layer_" + std::to_string(graph_.nodes.size()), std::move(inputs), {}, std::move(attributes)};
     const auto out = ir::output_shape(graph_, made);
     if (!out.ok()) return false;
-    const ir::Tensor from = graph_.tensors[static_cast<size_t>(made.inputs[0])];
+    const ir::Tensor from = graph_.tensors[static_cast<size_t>(current_)];
     const int output = activation(*out);
     ir::Tensor& to = graph_.tensors[static_cast<size_t>(output)];
     const bool keeps_scale = op == ir::Op::average_pool_2d || op == ir::Op::max_pool_2d || moves(op);
@@ -289,7 +290,7 @@ class RandomGraph {
 
   /// A layer that only moves values; the shape keeps four dimensions.
   void move() {
-    switch (rng_.below(5)) {
+    switch (rng_.below(6)) {
       case 0: {
         const bool columns_first = rng_.below(2) != 0;
         const auto order =
@@ -315,13 +316,46 @@ class RandomGraph {
         if (ir::element_count(shape()) < 1000)
           node(ir::Op::concatenation, {current_, current_}, ir::ConcatenationAttributes{range(1, 3)});
         return;
+      case 4: {
+        ir::ResizeAttributes attributes;
+        (rng_.below(2) ? attributes.align_corners : attributes.half_pixel_centers) = rng_.below(2) != 0;
+        const std::vector<int32_t> size = {range(1, shape()[1] + 3), range(1, shape()[2] + 3)};
+        node(rng_.below(2) ? ir::Op::resize_bilinear : ir::Op::resize_nearest_neighbor,
+             {current_, numbers(size)}, attributes);
+        return;
+      }
       default:
         return exchange_halves();
     }
   }
 
+  /// Twice the rows, as many columns.
+  void transpose_conv() {
+    const ir::Shape in = shape();
+    if (ir::element_count(in) > 1000) return;
+    const ir::Shape out = {in[0], 2 * in[1], in[2], range(1, 8)};
+    const int filter_h = range(1, 3), filter_w = range(1, 3);
+    const float scale = int8_ ? scale_of(current_) : 0;
+    ir::Node made{
+        ir::Op::transpose_conv,
+        "layer_" + std::to_string(graph_.nodes.size()),
+        {numbers(out), weights({out[3], filter_h, filter_w, in[3]}, out[3], 0, filter_h * filter_w * in[3]),
+         current_, bias(out[3])},
+        {},
+        ir::TransposeConvAttributes{ir::Padding::same, 2, 1, activation_kind()}};
+    current_ = activation(out);
+    if (int8_) graph_.tensors.back().quantisation->scales[0] = scale * rng_.uniform(0.5f, 2.0f);
+    made.outputs = {current_};
+    graph_.nodes.push_back(std::move(made));
+  }
+
+  /// Every row of pixels times itself: [N,H,W,C] to [N,H,W,W].
+  void products() {
+    node(ir::Op::batch_matmul, {current_, current_}, ir::BatchMatMulAttributes{false, true});
+  }
+
   void add_layer() {
-    switch (rng_.below(10)) {
+    switch (rng_.below(11)) {
       case 0:
       case 1: {
         ir::Conv2dAttributes attributes{padding(), range(1, 2), range(1, 3), 1, 1, activation_kind()};
@@ -344,6 +378,8 @@ class RandomGraph {
         return rng_.below(3) ? relu() : mean();
       case 8:
         return move();
+      case 9:
+        return rng_.below(3) ? transpose_conv() : products();
       default:
         return rng_.below(2) ? softmax() : relu();
     }
