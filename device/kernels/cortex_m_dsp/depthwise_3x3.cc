@@ -1,208 +1,388 @@
-// Channels outside, rows inside: a row of four channels is read before the output row over it is written.
+// Channels outside, then parts of the map by rows, strips and channels: all input rows that a part needs are
+// spread before its first output is written, and the rows that the next part needs again are kept.
 #include "device/kernels/cortex_m_dsp/depthwise_3x3.h"
 
-#include "device/kernels/cortex_m_dsp/requantise.h"
+#include "device/kernels/cortex_m_dsp/pairs.h"
 
 namespace tadpole {
 namespace kernels {
 
 namespace {
 
-/// What one channel needs, as the loops want it. Weights are 256 times themselves, two in a word.
+constexpr int32_t kLanes = 4;     // channels at a time
+constexpr int32_t kRowWords = 4;  // of one channel in a strip
+constexpr int32_t kSlotWords = kLanes * kRowWords;
+
+/// What one channel needs, as the loops want it: weights are 2^s times themselves, two in a word.
 struct Channel {
-  int32_t a[3], b[3];  // of each filter row: (w0, w1) and (w1, w2)
-  int32_t bias, multiplier, offset, shift;
+  int32_t pairs[6];  // of each filter row: (w0, w1) and (w1, w2)
+  int32_t multiplier, offset;
+  int32_t bias, shift;
 };
 
-Channel expand(const int8_t* weights, const int32_t* numbers) {
-  Channel channel;
-  for (int32_t i = 0; i < 3; ++i, weights += 3) {
-    const int32_t w0 = weights[0] * 256, w1 = weights[1] * 256, w2 = weights[2] * 256;
-    channel.a[i] = dsp::pack_low(w0, w1);
-    channel.b[i] = dsp::pack_low(w1, w2);
-  }
-  channel.bias = numbers[0];
-  channel.multiplier = numbers[1];
-  channel.offset = numbers[2];
-  channel.shift = numbers[3];
-  return channel;
+/// Both halves of a word times 2^scale, which they can hold; `mask` removes what the lower leaves in the
+/// upper.
+inline int32_t scaled(int32_t halves, int32_t scale, int32_t mask) {
+  return static_cast<int32_t>(static_cast<uint32_t>(halves) << scale) & mask;
 }
 
-struct Rows {
-  const int32_t* row[3];
+template <int kRow>
+inline void expand_row(int32_t word, int32_t scale, int32_t mask, Channel& channel) {
+  const int32_t even = dsp::sxtb16(word), odd = dsp::sxtb16_ror8(word);  // (w0, w2) and (w1, -)
+  dsp::store_pair<2 * kRow>(channel.pairs, scaled(dsp::pack_low(even, odd), scale, mask),
+                            scaled(dsp::pack_bottom_top(odd, even), scale, mask));
+}
+
+void expand(const int32_t* numbers, int32_t count, Channel* channel) {
+  for (; count > 0; --count, ++channel, numbers += kDspDepthwiseNumbers) {
+    const int32_t scale = numbers[0] >> 24;
+    const int32_t mask = ~static_cast<int32_t>(((1u << scale) - 1) << 16);
+    expand_row<0>(numbers[0], scale, mask, *channel);
+    expand_row<1>(numbers[1], scale, mask, *channel);
+    expand_row<2>(numbers[2], scale, mask, *channel);
+    channel->shift = numbers[1] >> 24;
+    channel->bias = numbers[3];
+    channel->multiplier = numbers[4];
+    channel->offset = numbers[5];
+  }
+}
+
+/// How the input of strips lies in memory.
+struct Source {
+  int32_t step, row_bytes;  // from one pixel to the next, from one row to the next
+  int32_t zero_pair;
+  int32_t lanes, rows;
 };
 
-struct Output {
-  int8_t* at;
-  int32_t step;  // bytes from one pixel to the next
-  int32_t low, high;
+/// How the output of strips lies in memory.
+struct Sink {
+  int32_t step, three_steps;
+  int32_t row_bytes;
+  int32_t lanes, rows;
 };
 
-/// Copies of what turns sums into bytes: stores of bytes could change the originals, a compiler must think.
-template <bool kRelu>
-struct Writer {
-  int32_t multiplier, offset, shift, low, high, step;
-  int8_t* at;
-
-  Writer(const Channel& channel, const Output& out)
-      : multiplier(channel.multiplier),
-        offset(channel.offset),
-        shift(channel.shift),
-        low(out.low),
-        high(out.high),
-        step(out.step),
-        at(out.at) {}
-
-  void put(int32_t sum) {
-    *at = dsp::requantise<kRelu>(sum, multiplier, offset, shift, low, high);
-    at += step;
+/// A strip's row has kPixels pixels, of which the first and the last may be padding.
+template <int kPixels, bool kLead, bool kTrail>
+struct RowShape {
+  static constexpr bool inside(int pixel) {
+    return pixel >= (kLead ? 1 : 0) && pixel < kPixels - (kTrail ? 1 : 0);
+  }
+  /// Where a map is a single strip, words that hold nothing but padding are written once, before all rows.
+  static constexpr bool word_inside(int word) {
+    return !kLead || !kTrail || inside(2 * word) || inside(2 * word + 1);
   }
 };
 
-/// Adds one filter row to four neighbouring outputs; moves on by four pixels.
-inline void add_row_to_four(const int32_t*& row, int32_t a, int32_t b, int32_t& y0, int32_t& y1, int32_t& y2,
-                            int32_t& y3) {
-  const int32_t p0 = row[0], p1 = row[1], p2 = row[2];
-  row += 2;
-  y0 = dsp::smlad(p0, a, y0);
-  y1 = dsp::smlatb(p0, a, y1);
-  y2 = dsp::smlad(p1, a, y2);
-  y3 = dsp::smlatb(p1, a, y3);
-  y0 = dsp::smlabt(p1, b, y0);
-  y1 = dsp::smlad(p1, b, y1);
-  y2 = dsp::smlabt(p2, b, y2);
-  y3 = dsp::smlad(p2, b, y3);
-}
-
-inline void add_row_to_two(const int32_t*& row, int32_t a, int32_t b, int32_t& y0, int32_t& y1) {
-  const int32_t p0 = row[0], p1 = row[1];
-  ++row;
-  y0 = dsp::smlabt(p1, b, dsp::smlad(p0, a, y0));
-  y1 = dsp::smlad(p1, b, dsp::smlatb(p0, a, y1));
-}
-
-inline void add_row_to_one(const int32_t*& row, int32_t a, int32_t b, int32_t& y) {
-  y = dsp::smlabt(row[1], b, dsp::smlad(row[0], a, y));
-  ++row;
-}
-
-/// One output row, stride 1. Word i of a row holds pixels 2i and 2i + 1.
-template <bool kRelu>
-TADPOLE_NOINLINE void row_of_stride_1(const Channel& channel, const Rows& rows, const Output& out,
-                                      int32_t count) {
-  const int32_t *r0 = rows.row[0], *r1 = rows.row[1], *r2 = rows.row[2];
-  Writer<kRelu> writer(channel, out);
-  for (; count >= 4; count -= 4) {
-    int32_t y0 = channel.bias, y1 = y0, y2 = y0, y3 = y0;
-    add_row_to_four(r0, channel.a[0], channel.b[0], y0, y1, y2, y3);
-    add_row_to_four(r1, channel.a[1], channel.b[1], y0, y1, y2, y3);
-    add_row_to_four(r2, channel.a[2], channel.b[2], y0, y1, y2, y3);
-    writer.put(y0);
-    writer.put(y1);
-    writer.put(y2);
-    writer.put(y3);
-  }
-  if (count >= 2) {
-    int32_t y0 = channel.bias, y1 = y0;
-    add_row_to_two(r0, channel.a[0], channel.b[0], y0, y1);
-    add_row_to_two(r1, channel.a[1], channel.b[1], y0, y1);
-    add_row_to_two(r2, channel.a[2], channel.b[2], y0, y1);
-    writer.put(y0);
-    writer.put(y1);
-    count -= 2;
-  }
-  if (count > 0) {
-    int32_t y = channel.bias;
-    add_row_to_one(r0, channel.a[0], channel.b[0], y);
-    add_row_to_one(r1, channel.a[1], channel.b[1], y);
-    add_row_to_one(r2, channel.a[2], channel.b[2], y);
-    writer.put(y);
+/// Writes words kWord and kWord + 1 of one channel as far as they are inside.
+template <class Shape, int kWord, int kChannel>
+inline void put_pair(int32_t* to, int32_t a, int32_t b) {
+  constexpr int kAt = kChannel * kRowWords + kWord;
+  if (Shape::word_inside(kWord) && Shape::word_inside(kWord + 1)) {
+    dsp::store_pair<kAt>(to, a, b);
+  } else if (Shape::word_inside(kWord)) {
+    to[kAt] = a;
   }
 }
 
-template <bool kRelu>
-TADPOLE_NOINLINE void row_of_stride_2(const Channel& channel, const Rows& rows, const Output& out,
-                                      int32_t count) {
-  const int32_t *r0 = rows.row[0], *r1 = rows.row[1], *r2 = rows.row[2];
-  Writer<kRelu> writer(channel, out);
-  for (; count > 0; --count) {
-    int32_t y = channel.bias;
-    add_row_to_one(r0, channel.a[0], channel.b[0], y);
-    add_row_to_one(r1, channel.a[1], channel.b[1], y);
-    add_row_to_one(r2, channel.a[2], channel.b[2], y);
-    writer.put(y);
+/// Pixels 2 * kWord to 2 * kWord + 3 of one channel; moves on by four pixels.
+template <class Shape, int kWord>
+inline void spread_bytes(const int8_t*& at, int32_t step, int32_t zero, int32_t* to) {
+  const int32_t p0 = Shape::inside(2 * kWord) ? at[0] : zero;
+  const int32_t p1 = Shape::inside(2 * kWord + 1) ? at[step] : zero;
+  at = dsp::opaque(at + 2 * step);
+  const int32_t p2 = Shape::inside(2 * kWord + 2) ? at[0] : zero;
+  const int32_t p3 = Shape::inside(2 * kWord + 3) ? at[step] : zero;
+  put_pair<Shape, kWord, 0>(to, dsp::pack_low(p0, p1), dsp::pack_low(p2, p3));
+  at += 2 * step;
+}
+
+/// The same of four channels at once; `zeros` is four times the padding's value.
+template <class Shape, int kWord>
+inline void spread_words(const int8_t*& at, int32_t step, int32_t zeros, int32_t* to) {
+  const int32_t w0 = Shape::inside(2 * kWord) ? dsp::load(at) : zeros;
+  const int32_t w1 = Shape::inside(2 * kWord + 1) ? dsp::load(at + step) : zeros;
+  at = dsp::opaque(at + 2 * step);
+  const int32_t w2 = Shape::inside(2 * kWord + 2) ? dsp::load(at) : zeros;
+  const int32_t w3 = Shape::inside(2 * kWord + 3) ? dsp::load(at + step) : zeros;
+  const int32_t e0 = dsp::sxtb16(w0), e1 = dsp::sxtb16(w1), e2 = dsp::sxtb16(w2), e3 = dsp::sxtb16(w3);
+  put_pair<Shape, kWord, 0>(to, dsp::pack_low(e0, e1), dsp::pack_low(e2, e3));
+  put_pair<Shape, kWord, 2>(to, dsp::pack_high(e0, e1), dsp::pack_high(e2, e3));
+  const int32_t o0 = dsp::sxtb16_ror8(w0), o1 = dsp::sxtb16_ror8(w1), o2 = dsp::sxtb16_ror8(w2),
+                o3 = dsp::sxtb16_ror8(w3);
+  put_pair<Shape, kWord, 1>(to, dsp::pack_low(o0, o1), dsp::pack_low(o2, o3));
+  put_pair<Shape, kWord, 3>(to, dsp::pack_high(o0, o1), dsp::pack_high(o2, o3));
+  at += 2 * step;
+}
+
+/// Spreads source.rows rows of a strip; `in` is the first pixel that is no padding.
+template <int kPixels, bool kLead, bool kTrail>
+TADPOLE_NOINLINE void spread_by_bytes(const int8_t* in, const Source& source, int32_t* to) {
+  using Shape = RowShape<kPixels, kLead, kTrail>;
+  const int32_t step = source.step, rest = source.row_bytes - (kPixels > 4 ? 8 : 4) * step;
+  const int32_t zero = source.zero_pair;
+  in -= kLead ? step : 0;
+  for (int32_t lanes = source.lanes; lanes > 0; --lanes, ++in, to += kRowWords) {
+    const int8_t* at = in;
+    int32_t* row = to;
+    const int32_t* end = to + source.rows * kSlotWords;
+    do {
+      spread_bytes<Shape, 0>(at, step, zero, row);
+      if (kPixels > 4) spread_bytes<Shape, 2>(at, step, zero, row);
+      at += rest;
+      row += kSlotWords;
+    } while (row != end);
   }
 }
 
-/// Spreads four channels of one input row into four rows of pairs, `words` words each, one after the other.
-TADPOLE_NOINLINE void spread(const int8_t* in, int32_t step, int32_t width, int32_t pad, int32_t zeros,
-                             int32_t* to, int32_t words) {
-  const int8_t* pixel = in - ptrdiff_t(pad) * step;
-  for (int32_t j = 0, x = -pad; j < words; ++j, x += 2, pixel += 2 * ptrdiff_t(step)) {
-    const int32_t first = static_cast<uint32_t>(x) < static_cast<uint32_t>(width) ? dsp::load(pixel) : zeros;
-    const int32_t second =
-        static_cast<uint32_t>(x + 1) < static_cast<uint32_t>(width) ? dsp::load(pixel + step) : zeros;
-    const int32_t first_even = dsp::sxtb16(first), first_odd = dsp::sxtb16_ror8(first);
-    const int32_t second_even = dsp::sxtb16(second), second_odd = dsp::sxtb16_ror8(second);
-    to[j] = dsp::pack_low(first_even, second_even);
-    to[words + j] = dsp::pack_low(first_odd, second_odd);
-    to[2 * words + j] = dsp::pack_high(first_even, second_even);
-    to[3 * words + j] = dsp::pack_high(first_odd, second_odd);
-  }
+/// The same of four channels in words.
+template <int kPixels, bool kLead, bool kTrail>
+TADPOLE_NOINLINE void spread_by_words(const int8_t* in, const Source& source, int32_t* to) {
+  using Shape = RowShape<kPixels, kLead, kTrail>;
+  const int32_t step = source.step, rest = source.row_bytes - (kPixels > 4 ? 8 : 4) * step;
+  const int32_t zeros = dsp::splat(source.zero_pair);
+  const int8_t* at = in - (kLead ? step : 0);
+  const int32_t* end = to + source.rows * kSlotWords;
+  do {
+    spread_words<Shape, 0>(at, step, zeros, to);
+    if (kPixels > 4) spread_words<Shape, 2>(at, step, zeros, to);
+    at += rest;
+    to += kSlotWords;
+  } while (to != end);
 }
 
-/// All rows of four channels.
-template <bool kRelu>
-void four_channels(const DspDepthwise3x3Int8Params& params, const Channel* channels, const int8_t* in,
-                   int8_t* out, int32_t* planes, int32_t words) {
-  const Window2d& w = params.window;
-  const int32_t zeros = dsp::splat(params.in_zero);
-  const int32_t* padding = planes + 12 * words;
-  int32_t read = 0, slot = 0;  // next input row, and where it goes
-  for (int32_t y = 0; y < w.out_h; ++y) {
-    const int32_t top = y * w.stride_h - w.pad_top;
-    for (; read < w.in_h && read < top + 3; ++read, slot = slot == 2 ? 0 : slot + 1) {
-      spread(in + ptrdiff_t(read) * w.in_w * w.in_c, w.in_c, w.in_w, w.pad_left, zeros,
-             planes + slot * 4 * words, words);
-    }
-    // Rows beyond the map are padding, and stay where they are from channel to channel.
-    const bool has_first = top >= 0, has_last = top + 2 < w.in_h, has_middle = top + 1 < w.in_h;
-    Rows rows = {{has_first ? planes + (top % 3) * 4 * words : padding,
-                  has_middle ? planes + ((top + 1) % 3) * 4 * words : padding,
-                  has_last ? planes + ((top + 2) % 3) * 4 * words : padding}};
-    Output to = {out + ptrdiff_t(y) * w.out_w * w.out_c, w.out_c, params.clamp_min, params.clamp_max};
-    for (int32_t k = 0; k < 4; ++k, ++to.at) {
-      if (w.stride_w == 1) {
-        row_of_stride_1<kRelu>(channels[k], rows, to, w.out_w);
-      } else {
-        row_of_stride_2<kRelu>(channels[k], rows, to, w.out_w);
+/// Adds filter row kRow to the outputs of one row of a strip.
+template <int kStride, int kOutputs, int kRow>
+inline void add_filter_row(const Channel& channel, const int32_t* row, int32_t (&y)[6]) {
+  constexpr int kAt = kRow * kSlotWords;
+  int32_t a, b, p0, p1;
+  dsp::load_pair<2 * kRow>(channel.pairs, a, b);
+  dsp::load_pair<kAt>(row, p0, p1);
+  y[0] = dsp::smlad(p0, a, y[0]);
+  if (kStride == 1 && kOutputs > 1) y[1] = dsp::smlatb(p0, a, y[1]);
+  y[0] = dsp::smlabt(p1, b, y[0]);
+  if (kStride == 1 && kOutputs > 1) y[1] = dsp::smlad(p1, b, y[1]);
+  if (kStride == 2 && kOutputs > 1) y[1] = dsp::smlad(p1, a, y[1]);
+  if (kOutputs == 1 || (kStride == 1 && kOutputs == 2)) return;
+  int32_t p2, p3;
+  dsp::load_pair<kAt + 2>(row, p2, p3);
+  if (kStride == 2) {
+    y[1] = dsp::smlabt(p2, b, y[1]);
+    if (kOutputs > 2) y[2] = dsp::smlabt(p3, b, dsp::smlad(p2, a, y[2]));
+    return;
+  }
+  y[2] = dsp::smlabt(p2, b, dsp::smlad(p1, a, y[2]));
+  if (kOutputs > 3) y[3] = dsp::smlad(p2, b, dsp::smlatb(p1, a, y[3]));
+  if (kOutputs > 4) y[4] = dsp::smlabt(p3, b, dsp::smlad(p2, a, y[4]));
+  if (kOutputs > 5) y[5] = dsp::smlad(p3, b, dsp::smlatb(p2, a, y[5]));
+}
+
+template <bool kFixed>
+inline int8_t requantised(int32_t sum, int32_t multiplier, int32_t offset, int32_t shift) {
+  const int32_t scaled = dsp::smmla(sum, multiplier, offset);
+  return static_cast<int8_t>(kFixed ? dsp::shift_and_ssat8<kDspDepthwiseShift>(scaled)
+                                    : dsp::ssat8(scaled >> shift));
+}
+
+/// All rows of a strip of kOutputs columns, for all lanes.
+template <int kStride, int kOutputs, bool kFixed>
+TADPOLE_NOINLINE void strip(const int32_t* plane, const Channel* channel, int8_t* to, const Sink& sink) {
+  for (int32_t lanes = sink.lanes; lanes > 0; --lanes, ++channel, ++to, plane += kRowWords) {
+    const int32_t* row = plane;
+    int8_t* out = to;
+    const int32_t* end = row + kStride * kSlotWords * sink.rows;
+    do {
+      const int32_t bias = channel->bias;
+      int32_t y[6] = {bias, bias, bias, bias, bias, bias};
+      add_filter_row<kStride, kOutputs, 0>(*channel, row, y);
+      add_filter_row<kStride, kOutputs, 1>(*channel, row, y);
+      add_filter_row<kStride, kOutputs, 2>(*channel, row, y);
+      row += kStride * kSlotWords;
+      int32_t multiplier, offset;
+      dsp::load_pair<6>(channel->pairs, multiplier, offset);
+      const int32_t shift = kFixed ? 0 : channel->shift, step = sink.step;
+      out[0] = requantised<kFixed>(y[0], multiplier, offset, shift);
+      if (kOutputs > 1) out[step] = requantised<kFixed>(y[1], multiplier, offset, shift);
+      if (kOutputs > 2) out[2 * step] = requantised<kFixed>(y[2], multiplier, offset, shift);
+      if (kOutputs > 3) {
+        int8_t* fourth = out + sink.three_steps;
+        fourth[0] = requantised<kFixed>(y[3], multiplier, offset, shift);
+        if (kOutputs > 4) out[4 * step] = requantised<kFixed>(y[4], multiplier, offset, shift);
+        if (kOutputs > 5) fourth[2 * step] = requantised<kFixed>(y[5], multiplier, offset, shift);
       }
-      rows.row[0] += has_first ? words : 0;
-      rows.row[1] += has_middle ? words : 0;
-      rows.row[2] += has_last ? words : 0;
+      out += sink.row_bytes;
+    } while (row != end);
+  }
+}
+
+/// The parts of a kernel that depend on its shape.
+struct Kit {
+  int32_t stride, outputs;
+  void (*spread[4])(const int8_t* in, const Source& source, int32_t* to);  // 2 * lead + trail
+  void (*strip)(const int32_t* plane, const Channel* channels, int8_t* out, const Sink& sink);
+};
+
+/// `slots` rows of padding.
+void put_padding(int32_t zero_pair, int32_t slots, int32_t* to) {
+  for (; slots > 0; --slots, to += kSlotWords) {
+    dsp::store_pair<0>(to, zero_pair, zero_pair);
+    dsp::store_pair<2>(to, zero_pair, zero_pair);
+    dsp::store_pair<4>(to, zero_pair, zero_pair);
+    dsp::store_pair<6>(to, zero_pair, zero_pair);
+    dsp::store_pair<8>(to, zero_pair, zero_pair);
+    dsp::store_pair<10>(to, zero_pair, zero_pair);
+    dsp::store_pair<12>(to, zero_pair, zero_pair);
+    dsp::store_pair<14>(to, zero_pair, zero_pair);
+  }
+}
+
+void move_slots(const int32_t* from, int32_t slots, int32_t* to) {
+  for (const int32_t* end = to + slots * kSlotWords; to != end; from += 4, to += 4) {
+    int32_t a, b, c, d;
+    dsp::load_pair<0>(from, a, b);
+    dsp::load_pair<2>(from, c, d);
+    dsp::store_pair<0>(to, a, b);
+    dsp::store_pair<2>(to, c, d);
+  }
+}
+
+/// One call of a kernel.
+struct Job {
+  const DspDepthwise3x3Int8Params& params;
+  const Kit& kit;
+  const int8_t* in;
+  int8_t* out;
+  int32_t* planes;
+  int32_t plane_words, most_rows;  // of each strip; output rows that fit
+  Source source;
+  Sink sink;
+  Channel channels[kLanes];
+
+  int32_t start_of(int32_t strip) const {
+    const int32_t start = strip * kit.outputs, last = params.window.out_w - kit.outputs;
+    return start < last ? start : last;
+  }
+};
+
+/// What goes into the slots of some strips from `slot` on: rows of padding, rows of the map from `first` on
+/// (source.rows of them), rows of padding.
+struct Rows {
+  int32_t slot, before, first, after;
+};
+
+void spread_all(const Job& job, const Rows& rows, int32_t channel, int32_t strip) {
+  const Window2d& w = job.params.window;
+  const int32_t stride = job.kit.stride;
+  const int32_t to_last = (job.kit.outputs - 1) * stride + 3;
+  const int8_t* in = job.in + rows.first * job.source.row_bytes + channel;
+  int32_t* to = job.planes + rows.slot * kSlotWords;
+  const int32_t end = strip + job.params.strips;
+  for (; strip != end; ++strip, to += job.plane_words) {
+    const int32_t column = job.start_of(strip) * stride - w.pad_left;
+    const bool lead = column<0, trail = column + to_last> w.in_w;
+    put_padding(job.source.zero_pair, rows.before, to);
+    int32_t* row = to + rows.before * kSlotWords;
+    if (job.source.rows > 0) {
+      job.kit.spread[2 * lead + trail](in + (lead ? 0 : column * w.in_c), job.source, row);
+    }
+    put_padding(job.source.zero_pair, rows.after, row + job.source.rows * kSlotWords);
+  }
+}
+
+/// All rows of some channels of the strips that are held at once, from `strip` on.
+void run(Job& job, int32_t channel, int32_t strip) {
+  const Window2d& w = job.params.window;
+  const int32_t stride = job.kit.stride, kept = 3 - stride, most = job.most_rows;
+  int32_t slot = 0, next = -w.pad_top;  // the input row that comes next, and where it goes
+  for (int32_t y = 0; y < w.out_h; y += most) {
+    if (y > 0) {
+      int32_t* plane = job.planes;
+      for (int32_t left = job.params.strips; left > 0; --left, plane += job.plane_words) {
+        move_slots(plane + most * stride * kSlotWords, kept, plane);
+      }
+      slot = kept;
+    }
+    const int32_t rows = w.out_h - y < most ? w.out_h - y : most;
+    const int32_t wanted = rows * stride + kept - slot;
+    const int32_t before = next < 0 ? -next : 0;
+    const int32_t left = w.in_h - next - before;
+    job.source.rows = wanted - before < left ? wanted - before : left;
+    job.sink.rows = rows;
+    spread_all(job, {slot, before, next + before, wanted - before - job.source.rows}, channel, strip);
+    next += wanted;
+    const int32_t* plane = job.planes;
+    int8_t* out = job.out + y * job.sink.row_bytes + channel;
+    for (int32_t s = strip; s != strip + job.params.strips; ++s, plane += job.plane_words) {
+      job.kit.strip(plane, job.channels, out + job.start_of(s) * w.out_c, job.sink);
     }
   }
 }
+
+void clamp(const DspDepthwise3x3Int8Params& params, int8_t* out) {
+  if (params.clamp_min == -128 && params.clamp_max == 127) return;
+  const Window2d& w = params.window;
+  const int8_t low = static_cast<int8_t>(params.clamp_min), high = static_cast<int8_t>(params.clamp_max);
+  for (int8_t* end = out + w.out_h * w.out_w * w.out_c; out != end; ++out) {
+    *out = *out < low ? low : *out > high ? high : *out;
+  }
+}
+
+TADPOLE_NOINLINE void depthwise(const DspDepthwise3x3Int8Params& params, const int8_t* in, int8_t* out,
+                                int32_t* scratch, const Kit& kit) {
+  const Window2d& w = params.window;
+  const int32_t zero_pair = dsp::pack_low(params.in_zero, params.in_zero);
+  Job job = {params,
+             kit,
+             in,
+             out,
+             scratch,
+             params.plane_rows * kSlotWords,
+             (params.plane_rows - (3 - kit.stride)) / kit.stride,
+             {w.in_c, w.in_w * w.in_c, zero_pair, kLanes, 0},
+             {w.out_c, 3 * w.out_c, w.out_w * w.out_c, kLanes, 0},
+             {}};
+  put_padding(zero_pair, params.strips * params.plane_rows, scratch);
+  const int32_t* numbers = params.channels;
+  for (int32_t channel = 0; channel < w.in_c; channel += kLanes) {
+    if (w.in_c - channel < kLanes) job.source.lanes = job.sink.lanes = w.in_c - channel;
+    expand(numbers, job.sink.lanes, job.channels);
+    numbers += kLanes * kDspDepthwiseNumbers;
+    for (int32_t strip = 0; strip * kit.outputs < w.out_w; strip += params.strips) {
+      run(job, channel, strip);
+    }
+  }
+  clamp(params, out);
+}
+
+template <int kStride, int kOutputs, bool kWords, bool kFixed>
+struct KitOf {
+  static constexpr int kPixels = (kOutputs - 1) * kStride + 3;
+  static const Kit kKit;
+};
+template <int kStride, int kOutputs, bool kWords, bool kFixed>
+const Kit KitOf<kStride, kOutputs, kWords, kFixed>::kKit = {
+    kStride,
+    kOutputs,
+    {kWords ? &spread_by_words<kPixels, false, false> : &spread_by_bytes<kPixels, false, false>,
+     kWords ? &spread_by_words<kPixels, false, true> : &spread_by_bytes<kPixels, false, true>,
+     kWords ? &spread_by_words<kPixels, true, false> : &spread_by_bytes<kPixels, true, false>,
+     kWords ? &spread_by_words<kPixels, true, true> : &spread_by_bytes<kPixels, true, true>},
+    &strip<kStride, kOutputs, kFixed>};
 
 }  // namespace
 
-void dsp_depthwise_3x3_int8(const DspDepthwise3x3Int8Params& params, const int8_t* in, int8_t* out,
-                            int32_t* scratch) {
-  const Window2d& w = params.window;
-  const int32_t words = dsp_depthwise_row_words(w.out_w, w.stride_w);
-  const int32_t zero_pair = dsp::pack_low(params.in_zero, params.in_zero);
-  for (int32_t i = 0; i < words; ++i) scratch[12 * words + i] = zero_pair;
-  Channel channels[4];
-  for (int32_t c = 0; c < w.in_c; c += 4) {
-    for (int32_t k = 0; k < 4; ++k)
-      channels[k] = expand(params.weights + 9 * (c + k), params.channels + 4 * (c + k));
-    if (params.relu) {
-      four_channels<true>(params, channels, in + c, out + c, scratch, words);
-    } else {
-      four_channels<false>(params, channels, in + c, out + c, scratch, words);
-    }
+#define TADPOLE_DSP_DEPTHWISE_3X3_DEFINE_ONE(name, ...)                                                 \
+  void name(const DspDepthwise3x3Int8Params& params, const int8_t* in, int8_t* out, int32_t* scratch) { \
+    depthwise(params, in, out, scratch, KitOf<__VA_ARGS__>::kKit);                                      \
   }
-}
+#define TADPOLE_DSP_DEPTHWISE_3X3_DEFINE(stride, width)                                                      \
+  TADPOLE_DSP_DEPTHWISE_3X3_DEFINE_ONE(dsp_depthwise_3x3_s##stride##_w##width##_words_fixed, stride, width,  \
+                                       true, true)                                                           \
+  TADPOLE_DSP_DEPTHWISE_3X3_DEFINE_ONE(dsp_depthwise_3x3_s##stride##_w##width##_words, stride, width, true,  \
+                                       false)                                                                \
+  TADPOLE_DSP_DEPTHWISE_3X3_DEFINE_ONE(dsp_depthwise_3x3_s##stride##_w##width##_fixed, stride, width, false, \
+                                       true)                                                                 \
+  TADPOLE_DSP_DEPTHWISE_3X3_DEFINE_ONE(dsp_depthwise_3x3_s##stride##_w##width, stride, width, false, false)
+TADPOLE_DSP_DEPTHWISE_3X3_SHAPES(TADPOLE_DSP_DEPTHWISE_3X3_DEFINE)
 
 }  // namespace kernels
 }  // namespace tadpole

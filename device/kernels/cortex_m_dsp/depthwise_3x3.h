@@ -1,6 +1,7 @@
-// Int8 depthwise convolution 3x3 for the Arm DSP extension, with a portable twin (see intrinsics.h).
-// Four channels at a time are spread into rows of 16-bit pairs, so that one multiply-accumulate takes two
-// neighbours.
+// Int8 depthwise convolution 3x3 for the Arm DSP extension, with a portable twin (see intrinsics.h). Four
+// channels at a time are spread into rows of 16-bit pairs, padding included, so that one multiply-accumulate
+// takes two neighbours, borders cost nothing and the result can go back in place. A map is cut into strips of
+// a few output columns; a strip's row has a fixed place, so that the loop down the rows needs one pointer.
 #ifndef TADPOLE_DEVICE_KERNELS_CORTEX_M_DSP_DEPTHWISE_3X3_H_
 #define TADPOLE_DEVICE_KERNELS_CORTEX_M_DSP_DEPTHWISE_3X3_H_
 
@@ -9,16 +10,19 @@
 namespace tadpole {
 namespace kernels {
 
-/// 3x3, no dilation, stride 1 or 2 (both alike), pads of at most 1, channels a multiple of 4, one batch.
-/// |accumulators| <= dsp::kMaxAccumulator.
+/// 3x3, no dilation, stride 1 or 2 (both alike), pads of at most 1 on each side, one batch, any channels.
+/// An output is ssat8((offset + floor(x * multiplier / 2^32)) >> F) with x = 2^s * (sum with folded bias)
+/// modulo 2^32, then held to [clamp_min, clamp_max]; plan/ chooses s, F, multiplier and offset so that this
+/// equals the specification on every sum that the channel can reach.
 struct DspDepthwise3x3Int8Params {
   Window2d window;
   int32_t in_zero;
   int32_t clamp_min, clamp_max;
-  int32_t relu;           // 1: clamps to [-128, 127] with zero point -128
-  const int8_t* weights;  // [channels][3][3]
-  const int32_t*
-      channels;  // [channels][4]: 256 * folded bias, multiplier, requantise_offset, 7 + right shift
+  int32_t strips;      // held at once: all when out may be in, otherwise any number that divides all
+  int32_t plane_rows;  // of a strip, held at once: 3 + a multiple of the stride
+  /// [channels][6]: the three rows of weights, four bytes each, with s above the first and F above the
+  /// second; then 2^s * folded bias, multiplier, offset.
+  const int32_t* channels;
 
   template <class Visitor, class Self>
   static void visit(Visitor& visitor, Self& self) {
@@ -26,24 +30,42 @@ struct DspDepthwise3x3Int8Params {
     visitor.number("in_zero", self.in_zero);
     visitor.number("clamp_min", self.clamp_min);
     visitor.number("clamp_max", self.clamp_max);
-    visitor.number("relu", self.relu);
-    visitor.array("weights", self.weights, size_t(self.window.in_c) * 9);
-    visitor.array("channels", self.channels, size_t(self.window.in_c) * 4);
+    visitor.number("strips", self.strips);
+    visitor.number("plane_rows", self.plane_rows);
+    visitor.array("channels", self.channels, size_t(self.window.in_c) * 6);
   }
 };
 
-/// Words of one row of pairs.
-constexpr int32_t dsp_depthwise_row_words(int32_t out_w, int32_t stride) {
-  return ((out_w - 1) * stride + 3) / 2 + 1;
+constexpr int32_t kDspDepthwiseNumbers = 6;  // of each channel
+/// F of the kernels with a fixed shift: one instruction less for each output.
+constexpr int32_t kDspDepthwiseShift = 10;
+
+/// Strips that cover a map.
+constexpr int32_t dsp_depthwise_strips(int32_t out_w, int32_t strip_w) {
+  return (out_w + strip_w - 1) / strip_w;
 }
-/// Bytes of scratch: three rows of four channels and one of padding.
-constexpr int32_t dsp_depthwise_scratch_bytes(int32_t out_w, int32_t stride) {
-  return 52 * dsp_depthwise_row_words(out_w, stride);
+/// Bytes of scratch: four channels of four words for each row of each strip that is held.
+constexpr int32_t dsp_depthwise_scratch_bytes(int32_t strips, int32_t plane_rows) {
+  return strips * plane_rows * 64;
 }
 
-/// in: 4-byte aligned. out may be in when both have the same shape; otherwise they must not overlap.
-void dsp_depthwise_3x3_int8(const DspDepthwise3x3Int8Params& params, const int8_t* in, int8_t* out,
-                            int32_t* scratch);
+/// The kernels: one for each stride and width of the strips, which is at most out_w; the last strip overlaps
+/// the one before it where the width does not divide out_w. `words`: channels are a multiple of 4 and `in` is
+/// 4-byte aligned. `fixed`: F is kDspDepthwiseShift in every channel. out may be in when both have the same
+/// shape; otherwise they must not overlap.
+#define TADPOLE_DSP_DEPTHWISE_3X3_SHAPES(visit) \
+  visit(1, 6) visit(1, 5) visit(1, 4) visit(1, 3) visit(1, 1) visit(2, 3) visit(2, 1)
+#define TADPOLE_DSP_DEPTHWISE_3X3_DECLARE(stride, strip)                                                 \
+  void dsp_depthwise_3x3_s##stride##_w##strip##_words_fixed(                                             \
+      const DspDepthwise3x3Int8Params& params, const int8_t* in, int8_t* out, int32_t* scratch);         \
+  void dsp_depthwise_3x3_s##stride##_w##strip##_words(const DspDepthwise3x3Int8Params& params,           \
+                                                      const int8_t* in, int8_t* out, int32_t* scratch);  \
+  void dsp_depthwise_3x3_s##stride##_w##strip##_fixed(const DspDepthwise3x3Int8Params& params,           \
+                                                      const int8_t* in, int8_t* out, int32_t* scratch);  \
+  void dsp_depthwise_3x3_s##stride##_w##strip(const DspDepthwise3x3Int8Params& params, const int8_t* in, \
+                                              int8_t* out, int32_t* scratch);
+TADPOLE_DSP_DEPTHWISE_3X3_SHAPES(TADPOLE_DSP_DEPTHWISE_3X3_DECLARE)
+#undef TADPOLE_DSP_DEPTHWISE_3X3_DECLARE
 
 }  // namespace kernels
 }  // namespace tadpole
