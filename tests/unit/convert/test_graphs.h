@@ -120,6 +120,11 @@ inline void expect_equal(const ir::Graph& a, const ir::Graph& b) {
     EXPECT_EQ(x.shape, y.shape) << x.name;
     EXPECT_EQ(x.quantisation, y.quantisation) << x.name;
     ASSERT_EQ(x.is_constant(), y.is_constant()) << x.name;
+    EXPECT_EQ(x.is_variable, y.is_variable) << x.name;
+    ASSERT_EQ(x.initial == nullptr, y.initial == nullptr) << x.name;
+    if (x.initial) {
+      EXPECT_EQ(*x.initial, *y.initial) << x.name;
+    }
     if (x.is_constant()) {
       EXPECT_EQ(*x.constant, *y.constant) << x.name;
     }
