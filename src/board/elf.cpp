@@ -118,7 +118,7 @@ Result<Elf> read_elf(std::span<const uint8_t> span) {
   const SectionHeader& names = headers[name_index];
   if (names.type != 3) return damaged("it has no section names");
   for (const SectionHeader& h : headers) {
-    ElfSection section{"", h.type, h.flags, h.address, h.size};
+    ElfSection section{"", h.type, h.flags, h.address, h.size, h.offset};
     if (!bytes.text(names.offset, names.size, h.name, section.name)) {
       return damaged("a section's name lies outside of the names");
     }

@@ -16,6 +16,7 @@ struct ElfSection {
   std::string name;
   uint32_t type = 0, flags = 0;
   uint32_t address = 0, size = 0;
+  uint32_t offset = 0;  ///< in the file; [offset, offset + size) lies inside when has_contents()
 
   bool allocated() const { return (flags & 2u) != 0; }  ///< SHF_ALLOC: takes memory on the board
   bool has_contents() const { return type != 8u; }      ///< not SHT_NOBITS

@@ -251,6 +251,7 @@ Result<Firmware> read_firmware(const std::string& elf_path) {
     return Error{Code::elf_damaged, elf_path + ": its weights are larger than its flash. Build it again."};
   }
   firmware.flash_code_bytes = flash - firmware.flash_weights_bytes;
+  TADPOLE_TRY(firmware.code, CodeMap::read(image, elf));
   firmware.symbols = std::move(elf.symbols);
   return firmware;
 }

@@ -9,9 +9,15 @@
 #include "base/progress.h"
 #include "base/result.h"
 #include "board/board.h"
+#include "board/code_map.h"
 #include "board/elf.h"
 
 namespace tadpole::board {
+
+/// The most that a firmware for raw inputs needs beside the model's arena and constants, stack included; the
+/// tests hold real firmware to it. Sound features come on top.
+inline constexpr int64_t kFirmwareRamBytes = 13'000;
+inline constexpr int64_t kFirmwareCodeBytes = 28'000;
 
 struct BuildOptions {
   int jobs = 2;                        ///< compilers at once, at least 1
@@ -28,6 +34,7 @@ struct Firmware {
   int64_t ram_bytes = 0;            ///< data and zeroed data
   int64_t stack_bytes = 0;          ///< both stacks
   std::vector<Symbol> symbols;
+  CodeMap code;
 
   int64_t flash_bytes() const { return flash_code_bytes + flash_weights_bytes; }
   int64_t total_ram_bytes() const { return ram_bytes + stack_bytes; }

@@ -44,6 +44,7 @@ std::vector<std::string> command_line(const std::string& qemu, const std::string
                                       const BootOptions& options) {
   std::string counter = escape_commas(plugin) + ",fd=" + std::to_string(Child::kRecords);
   if (options.count_each) counter += ",each=on";
+  if (!options.count_branches) counter += ",branches=off";
   if (options.watch_memory) counter += ",memory=" + std::to_string(board.flash_bytes);
   for (const uint32_t mark : marks) counter += ",at=" + std::to_string(mark);
   std::vector<std::string> argv = {qemu,       "-M",      board.machine, "-kernel", elf_path,

@@ -20,9 +20,10 @@ namespace tadpole::board {
 struct BootOptions {
   std::chrono::milliseconds boot_timeout{30'000};    ///< until the board has said hello
   std::chrono::milliseconds answer_timeout{60'000};  ///< for each answer; one inference lies within it
-  std::string plugin{};       ///< libtadpole_count.so; "" = beside this program, or in the folder above it
-  bool count_each = false;    ///< count instruction by instruction: slower, for checking the other way
-  bool watch_memory = false;  ///< also count unaligned_accesses and flash_reads: slower
+  std::string plugin{};        ///< libtadpole_count.so; "" = beside this program, or in the folder above it
+  bool count_each = false;     ///< count instruction by instruction: slower, for checking the other way
+  bool count_branches = true;  ///< false: faster, but every conditional branch counts as taken
+  bool watch_memory = false;   ///< also count unaligned_accesses and flash_reads: slower
   const Progress* progress = nullptr;  ///< polled for cancellation while an answer is awaited
   bool serial_uart = false;            ///< the firmware was built with BuildOptions::serial_uart
 };

@@ -1,5 +1,8 @@
-// tadpole profile: where a model's instructions go on a board.
+// tadpole profile: where a model's instructions, cycles and memory go on a board.
+#include <algorithm>
+
 #include "base/text.h"
+#include "board/instructions.h"
 #include "cli/commands.h"
 #include "project/raw_model.h"
 
@@ -7,35 +10,135 @@ namespace tadpole::cli {
 
 namespace {
 
-std::string profile_text(const nlohmann::json& profile) {
-  using base::with_commas;
+using base::with_commas;
+using nlohmann::json;
+
+/// "a/b/conv2d" is best known by its end; long names keep their last characters.
+std::string short_name(const std::string& name, size_t width) {
+  const std::string end = name.substr(name.find_last_of('/') + 1);
+  return end.size() <= width ? end : "~" + end.substr(end.size() - (width - 1));
+}
+
+std::string number(const json& row, const char* key) { return with_commas(row[key].get<int64_t>()); }
+
+std::string ratio(const json& row) {
+  const int64_t macs = row["macs"].get<int64_t>();
+  if (macs == 0) return "-";
+  char text[16];
+  std::snprintf(text, sizeof text, "%.2f", row["instructions"].get<double>() / static_cast<double>(macs));
+  return text;
+}
+
+std::string layer_line(const std::string& index, const std::string& name, const std::string& op,
+                       const json& row, const std::string& ram) {
   char line[200];
-  std::snprintf(line, sizeof line, "%-28s %-18s %14s %14s %8s\n", "layer", "operator", "mult.-acc.",
-                "instructions", "per m-a");
+  std::snprintf(line, sizeof line, "%3s %-17s %-17s%11s%11s%6s%11s%8.2f%8.1f%8s%8s\n", index.c_str(),
+                name.c_str(), op.substr(0, 17).c_str(), number(row, "macs").c_str(),
+                number(row, "instructions").c_str(), ratio(row).c_str(),
+                number(row, "cycles_estimated").c_str(), row["milliseconds_estimated"].get<double>(),
+                row["microjoules_estimated"].get<double>(), ram.c_str(),
+                number(row, "flash_weights_bytes").c_str());
+  return line;
+}
+
+std::string profile_table(const json& profile) {
+  char line[200];
+  std::snprintf(line, sizeof line, "%3s %-17s %-17s%11s%11s%6s%11s%8s%8s%8s%8s\n", "", "layer", "operator",
+                "mult.-acc.", "instruct.", "/m-a", "cycles ~", "ms ~", "uJ ~", "RAM", "weights");
   std::string text = line;
-  for (const auto& layer : profile["layers"]) {
-    const int64_t macs = layer["macs"].get<int64_t>(), instructions = layer["instructions"].get<int64_t>();
-    char ratio[16] = "-";
-    if (macs > 0)
-      std::snprintf(ratio, sizeof ratio, "%.2f",
-                    static_cast<double>(instructions) / static_cast<double>(macs));
-    std::snprintf(line, sizeof line, "%-28.28s %-18s %14s %14s %8s\n",
-                  layer["name"].get<std::string>().c_str(), layer["op"].get<std::string>().c_str(),
-                  with_commas(macs).c_str(), with_commas(instructions).c_str(), ratio);
+  int index = 0;
+  for (const json& layer : profile["layers"]) {
+    const bool peak = index == profile["peak_layer"].get<int>();
+    text += layer_line(std::to_string(index), short_name(layer["name"].get<std::string>(), 17),
+                       layer["op"].get<std::string>(), layer, (peak ? "*" : "") + number(layer, "ram_bytes"));
+    ++index;
+  }
+  return text + layer_line("", "in all", "", profile, number(profile, "arena_bytes"));
+}
+
+/// What the summary says below the table.
+std::string profile_words(const json& p) {
+  char line[400];
+  const double instructions = p["instructions"].get<double>();
+  std::string text = "\nInstructions are exact.";
+  if (const int64_t floor = p["floor_instructions"].get<int64_t>(); floor > 0) {
+    std::snprintf(line, sizeof line,
+                  " They are %.2f times the arithmetic floor of %s (SMLAD: two /m-a each).",
+                  instructions / static_cast<double>(floor), with_commas(floor).c_str());
     text += line;
   }
-  std::snprintf(line, sizeof line, "%-28s %-18s %14s %14s\n\n", "in all", "",
-                with_commas(profile["macs"].get<int64_t>()).c_str(),
-                with_commas(profile["instructions"].get<int64_t>()).c_str());
+  std::snprintf(line, sizeof line,
+                "\nEstimates (~): %.2f cycles an instruction; %.2f ms at %d MHz, %.0f uJ at %.1f mW;\n  %s\n"
+                "  (docs/cycle-model.md).\n",
+                p["cycles_estimated"].get<double>() / instructions, p["milliseconds_estimated"].get<double>(),
+                static_cast<int>(p["clock_hz"].get<int64_t>() / 1000000),
+                p["microjoules_estimated"].get<double>(), p["active_milliwatts"].get<double>(),
+                p["cycles_error"].get<std::string>().c_str());
   text += line;
-  std::snprintf(line, sizeof line, "Estimated: %s cycles, %.2f ms.\n",
-                with_commas(profile["cycles_estimated"].get<int64_t>()).c_str(),
-                profile["milliseconds_estimated"].get<double>());
-  text += line;
-  return text + "Arena: " + with_commas(profile["arena_bytes"].get<int64_t>()) + " B (could not be below " +
-         with_commas(profile["arena_lower_bound_bytes"].get<int64_t>()) + " B). Flash: code " +
-         with_commas(profile["flash_code_bytes"].get<int64_t>()) + " B, weights " +
-         with_commas(profile["flash_weights_bytes"].get<int64_t>()) + " B.\n";
+  return text + "RAM: arena " + number(p, "arena_bytes") + " B, at least " +
+         number(p, "arena_lower_bound_bytes") +
+         " B with these kernels (* the fullest layer); deepest stack " + number(p, "stack_high_water_bytes") +
+         " B;\n  whole firmware " + number(p, "ram_bytes") + " of " + number(p, "ram_limit_bytes") +
+         " B.\nFlash: weights " + number(p, "flash_weights_bytes") + " B, the model's code " +
+         number(p, "model_code_bytes") + " B; whole firmware " + number(p, "flash_bytes") + " of " +
+         number(p, "flash_limit_bytes") + " B.\n";
+}
+
+/// Classes that are shown, and the rows of plugin/classes.def in each.
+struct Column {
+  const char* title;
+  std::vector<board::Count> counts;
+};
+const std::vector<Column>& columns() {
+  using board::Count;
+  static const std::vector<Column> all = {{"ALU", {Count::alu}},
+                                          {"multiply", {Count::multiply}},
+                                          {"load", {Count::load}},
+                                          {"load+", {Count::load_pipelined}},
+                                          {"load many", {Count::load_multiple}},
+                                          {"store", {Count::store, Count::store_indexed}},
+                                          {"st. many", {Count::store_multiple}},
+                                          {"taken", {Count::branch_taken}},
+                                          {"not", {Count::branch_not_taken}},
+                                          {"rest",
+                                           {Count::divide, Count::float_alu, Count::float_multiply_accumulate,
+                                            Count::float_divide, Count::other}},
+                                          {"stalls", {Count::address_stalls}},
+                                          {"code B", {}}};
+  return all;
+}
+
+std::string class_line(const std::string& index, const json& row) {
+  std::string text = index + std::string(4 - std::min<size_t>(index.size(), 4), ' ');
+  for (const Column& column : columns()) {
+    int64_t sum = column.counts.empty() ? row.value("flash_code_bytes", int64_t{0}) : 0;
+    for (const board::Count count : column.counts)
+      sum += row["counts"][std::string(board::count_name(count))].get<int64_t>();
+    char cell[32];
+    std::snprintf(cell, sizeof cell, "%10s", with_commas(sum).c_str());
+    text += std::string(cell).substr(column.counts.empty() || column.title[0] == 'n' ? 1 : 0);
+  }
+  return text + "\n";
+}
+
+std::string class_table(const json& profile) {
+  std::string text = "\n    ";
+  for (const Column& column : columns()) {
+    char cell[32];
+    std::snprintf(cell, sizeof cell, "%10s", column.title);
+    text += std::string(cell).substr(column.counts.empty() || column.title[0] == 'n' ? 1 : 0);
+  }
+  text += "\n";
+  int index = 0;
+  for (const json& layer : profile["layers"]) text += class_line(" " + std::to_string(index++), layer);
+  json all = profile;
+  all["flash_code_bytes"] = profile["model_code_bytes"];
+  text += class_line("all", all);
+  return text +
+         "\nload: 2 cycles each; load+: right behind another load, 1 cycle; many: of several registers, 1 "
+         "and 1 "
+         "for each;\ntaken: 3 cycles; not: branches that go on; stalls: waits of 1 cycle for an address that "
+         "was just computed;\ncode: what the layer reaches, shared code in each layer that uses it.\n";
 }
 
 }  // namespace
@@ -43,21 +146,24 @@ std::string profile_text(const nlohmann::json& profile) {
 void add_profile(CLI::App& app, Context& context) {
   CLI::App* command = add_command(
       app, context, "profile",
-      "count a model's instructions layer by layer on a virtual board (exact), and estimate its time",
-      "tadpole profile model.tflite --board virtual-nano33ble", Needs::nothing);
+      "count a model's instructions layer by layer on a virtual board (exact), and estimate time and energy",
+      "tadpole profile model.tflite --board virtual-nano33ble --classes", Needs::nothing);
   auto model = std::make_shared<std::string>();
   auto board = std::make_shared<std::string>("virtual-nano33ble");
+  auto classes = std::make_shared<bool>(false);
   command->add_option("MODEL", *model, "a .tflite file")->required();
   command->add_option("--board", *board, "tadpole board lists them")
       ->type_name("NAME")
       ->capture_default_str();
-  command->callback([&context, model, board] {
+  command->add_flag("--classes", *classes, "also show the instructions of each layer by class");
+  command->callback([&context, model, board, classes] {
     const auto profile = project::profile_model(*model, *board, context.console);
     if (!profile.ok()) {
       context.exit_code = context.console.fail(profile.error());
       return;
     }
-    context.console.print(profile_text(*profile));
+    context.console.print(profile_table(*profile) + (*classes ? class_table(*profile) : "") +
+                          profile_words(*profile));
     context.exit_code = context.console.finish(*profile);
   });
 }

@@ -147,7 +147,8 @@ Result<BoardTestSummary> test_on_board(const Project& current, const std::string
   std::vector<std::unique_ptr<board::VirtualBoard>> machines;
   std::vector<board::VirtualBoard*> pointers;
   for (int i = 0; i < tools.workers.threads(); ++i) {
-    TADPOLE_TRY(machines.emplace_back(), boot(board, run + "/firmware.elf", tools.progress));
+    TADPOLE_TRY(machines.emplace_back(),
+                boot(board, run + "/firmware.elf", tools.progress, {.count_branches = false}));
     pointers.push_back(machines.back().get());
   }
   TADPOLE_CHECK(check_same_model(run, machines[0]->hello()));

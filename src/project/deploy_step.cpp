@@ -70,8 +70,7 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   const codegen::SpeechApplication speech = {
       block.device(), features::make_feature_quantiser(block.scale(), input.scales[0], input.zero_points[0]),
       spotter_of(config, labels), labels};
-  TADPOLE_TRY(const BuiltModel built,
-              build_model(graph, bytes, board, config.name, speech, run, tools.progress));
+  TADPOLE_TRY(BuiltModel built, build_model(graph, bytes, board, config.name, speech, run, tools.progress));
   TADPOLE_TRY(const std::unique_ptr<board::VirtualBoard> machine,
               boot(board, built.firmware.elf_path, tools.progress));
   TADPOLE_CHECK(machine->classify(std::vector<int16_t>(static_cast<size_t>(block.clip_samples()))));
@@ -83,7 +82,7 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   DeploySummary summary;
   summary.run = run;
   summary.library = run + "/library";
-  summary.firmware = built.firmware.elf_path;
+  summary.firmware = run + "/firmware.elf";
   summary.ram_bytes = built.firmware.total_ram_bytes();
   summary.ram_limit = board.ram_bytes;
   summary.flash_bytes = built.firmware.flash_bytes();
@@ -97,6 +96,15 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   summary.real_time_factor = board::real_time_factor(board, counts.largest_feature_frame_counts, rates.frames,
                                                      counts.inference_counts, rates.inferences);
   summary.layers = layer_rows(built.plan, counts);
+
+  if (summary.real_time_factor > 1) {
+    char factor[16];
+    std::snprintf(factor, sizeof factor, "%.2f", summary.real_time_factor);
+    return Error{Code::too_slow, "'" + config.name + "' needs " + factor + " seconds of " + board.title +
+                                     " for each second of sound (estimated). Try a smaller [model] arch, or "
+                                     "a larger [deploy] inference_stride_ms (now " +
+                                     std::to_string(config.deploy.inference_stride_ms) + ")."};
+  }
 
   nlohmann::json section = memory_sections(built, block, board);
   section["name"] = board.name;
@@ -113,16 +121,9 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   section["real_time_factor"] = summary.real_time_factor;
   section["layers"] = summary.layers;
   report.json["board"] = section;
+  TADPOLE_CHECK(publish_model(built, run));
   TADPOLE_CHECK(report.save());
   summary.report = report.html_path();
-  if (summary.real_time_factor > 1) {
-    char factor[16];
-    std::snprintf(factor, sizeof factor, "%.2f", summary.real_time_factor);
-    return Error{Code::too_slow, "'" + config.name + "' needs " + factor + " seconds of " + board.title +
-                                     " for each second of sound (estimated). Try a smaller [model] arch, or "
-                                     "a larger [deploy] inference_stride_ms (now " +
-                                     std::to_string(config.deploy.inference_stride_ms) + ")."};
-  }
   return summary;
 }
 

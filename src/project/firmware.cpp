@@ -26,23 +26,6 @@ Result<void> need_virtual(const board::Board& board) {
                    board.name + "."};
 }
 
-/// Where library and firmware are made until both are whole; gone at the end, whatever happened.
-class WorkFolder {
- public:
-  explicit WorkFolder(std::string path) : path_(std::move(path)) { remove(); }
-  ~WorkFolder() { remove(); }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  void remove() const {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  std::string path_;
-};
-
 /// Takes the place of what an earlier model left at `to`.
 Result<void> publish(const std::string& from, const std::string& to) {
   std::error_code failed;
@@ -78,6 +61,15 @@ Result<std::optional<std::chrono::milliseconds>> board_patience() {
 
 }  // namespace
 
+WorkFolder::WorkFolder(std::string path) : path_(std::move(path)) {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+WorkFolder::~WorkFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
 std::string model_hash(std::span<const uint8_t> bytes) {
   const uint64_t hash = base::fnv1a({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   char text[17];
@@ -96,23 +88,26 @@ Result<BuiltModel> build_model(const ir::Graph& graph, std::span<const uint8_t> 
   TADPOLE_TRY(const std::vector<codegen::File> files,
               codegen::emit_library(
                   plan, {.name = name, .hash = model_hash(model_bytes), .speech = std::move(speech)}));
-  const WorkFolder work(folder + "/build");
-  const std::string library = work.path() + "/library";
+  const auto work = std::make_shared<const WorkFolder>(folder + "/build");
+  const std::string library = work->path() + "/library";
   TADPOLE_CHECK(write_library(files, library));
   progress.report("compile firmware", 0, 1, board.name);
   TADPOLE_TRY(board::Firmware firmware,
-              board::build_firmware(board, library, work.path(), {.progress = &progress}));
-  TADPOLE_CHECK(publish(library, folder + "/library"));
-  TADPOLE_CHECK(publish(firmware.elf_path, folder + "/firmware.elf"));
-  firmware.elf_path = folder + "/firmware.elf";
+              board::build_firmware(board, library, work->path(), {.progress = &progress}));
   progress.report("compile firmware", 1, 1, board.name);
-  return BuiltModel{plan, std::move(firmware)};
+  return BuiltModel{plan, std::move(firmware), work};
+}
+
+Result<void> publish_model(BuiltModel& built, const std::string& folder) {
+  TADPOLE_CHECK(publish(built.work->path() + "/library", folder + "/library"));
+  TADPOLE_CHECK(publish(built.firmware.elf_path, folder + "/firmware.elf"));
+  built.firmware.elf_path = folder + "/firmware.elf";
+  return {};
 }
 
 Result<std::unique_ptr<board::VirtualBoard>> boot(const board::Board& board, const std::string& elf,
-                                                  const Progress& progress) {
+                                                  const Progress& progress, board::BootOptions options) {
   TADPOLE_CHECK(need_virtual(board));
-  board::BootOptions options;
   options.progress = &progress;
   TADPOLE_TRY(const auto patience, board_patience());
   if (patience) options.boot_timeout = options.answer_timeout = *patience;

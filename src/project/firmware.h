@@ -14,17 +14,44 @@
 
 namespace tadpole::project {
 
+/// A folder for work in progress; gone with the object, whatever happened.
+class WorkFolder {
+ public:
+  explicit WorkFolder(std::string path);
+  ~WorkFolder();
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// A new folder below the system's folder for temporary files; gone with the object.
+class TemporaryFolder {
+ public:
+  /// Fails: file_unwritable.
+  static Result<TemporaryFolder> make();
+  TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  ~TemporaryFolder();
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
 struct BuiltModel {
   plan::Plan plan;
-  board::Firmware firmware;
+  board::Firmware firmware;  ///< in `work`
+  std::shared_ptr<const WorkFolder> work;
 };
 
 /// What a firmware says of the .tflite file that it was made from: 16 hex digits.
 std::string model_hash(std::span<const uint8_t> model_bytes);
 
-/// Lowers `graph` for `board`, refuses what cannot fit before anything is compiled, writes the library to
-/// `folder`/library and builds `folder`/firmware.elf. Both appear when both are whole; until then, and after
-/// a failure, those of an earlier model stay. `model_bytes` gives the hash. Fails: as plan::lower,
+/// Lowers `graph` for `board`, refuses what cannot fit before anything is compiled, writes the library and
+/// builds the firmware in `folder`/build. `model_bytes` gives the hash. Fails: as plan::lower,
 /// plan::fits, board::build_firmware; compile_failed for a board that is not virtual is not possible here:
 /// such boards are refused with unknown_board.
 Result<BuiltModel> build_model(const ir::Graph& graph, std::span<const uint8_t> model_bytes,
@@ -33,10 +60,15 @@ Result<BuiltModel> build_model(const ir::Graph& graph, std::span<const uint8_t> 
                                Progress& progress);
 
 /// Boots a firmware on its virtual board. The environment variable TADPOLE_BOARD_TIMEOUT_S (seconds) replaces
-/// the time that the board has for its hello and for each answer. `progress` is polled for cancellation while
-/// the board lives. Fails: as board::VirtualBoard::boot; unknown_board for a board that is not virtual.
+/// the time that the board has for its hello and for each answer (docs/how-to/settings.md). `progress` is
+/// polled for cancellation while the board lives. Fails: as board::VirtualBoard::boot; unknown_board for a
+/// board that is not virtual.
 Result<std::unique_ptr<board::VirtualBoard>> boot(const board::Board& board, const std::string& elf,
-                                                  const Progress& progress);
+                                                  const Progress& progress, board::BootOptions options = {});
+
+/// Makes the library and the firmware of `built` those of `folder`; until then those of an earlier model
+/// stay. Fails: file_unwritable.
+Result<void> publish_model(BuiltModel& built, const std::string& folder);
 
 /// layers[{name, op, macs, instructions}] of the last inference. A layer that the plan dropped has no row.
 nlohmann::json layer_rows(const plan::Plan& plan, const board::InstructionCounts& counts);

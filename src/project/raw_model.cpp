@@ -3,7 +3,6 @@
 
 #include <filesystem>
 
-#include "board/estimate.h"
 #include "data/files.h"
 #include "project/firmware.h"
 #include "project/prepare.h"
@@ -11,27 +10,6 @@
 namespace tadpole::project {
 
 namespace {
-
-/// A folder that is gone at the end.
-class TemporaryFolder {
- public:
-  static Result<TemporaryFolder> make() {
-    std::string name = (std::filesystem::temp_directory_path() / "tadpole-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr)
-      return Error{Code::file_unwritable, name + ": could not make a temporary folder."};
-    return TemporaryFolder(std::move(name));
-  }
-  TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 Error wrong_input(const std::string& model, const plan::Plan& plan, size_t found) {
   const ir::Graph& graph = plan.graph();
@@ -59,6 +37,18 @@ Result<OnBoard> start(const std::string& model, const ir::Graph& graph, const bo
 
 }  // namespace
 
+Result<TemporaryFolder> TemporaryFolder::make() {
+  std::string name = (std::filesystem::temp_directory_path() / "tadpole-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr)
+    return Error{Code::file_unwritable, name + ": could not make a temporary folder."};
+  return TemporaryFolder(std::move(name));
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
 Result<std::vector<uint8_t>> run_model(const std::string& model, std::span<const uint8_t> input,
                                        const std::string& board_name, Progress& progress) {
   TADPOLE_TRY(const ir::Graph graph, read_model(model));
@@ -72,34 +62,6 @@ Result<std::vector<uint8_t>> run_model(const std::string& model, std::span<const
   TADPOLE_TRY(const board::Board board, board::find_board(board_name));
   TADPOLE_TRY(const OnBoard on_board, start(model, graph, board, progress));
   return on_board.machine->infer(input);
-}
-
-Result<nlohmann::json> profile_model(const std::string& model, const std::string& board_name,
-                                     Progress& progress) {
-  TADPOLE_TRY(const board::Board board, board::find_board(board_name));
-  TADPOLE_TRY(const ir::Graph graph, read_model(model));
-  TADPOLE_TRY(const OnBoard on_board, start(model, graph, board, progress));
-  const plan::Plan& plan = on_board.built.plan;
-  TADPOLE_CHECK(on_board.machine->infer(std::vector<uint8_t>(static_cast<size_t>(plan.input_bytes()))));
-  const board::InstructionCounts counts = on_board.machine->instructions();
-  TADPOLE_TRY(const board::BoardStats stats, on_board.machine->stats());
-  const board::Estimate estimate = board::estimate(board, counts.inference_counts);
-  const board::Firmware& firmware = on_board.built.firmware;
-  return nlohmann::json{{"model", model},
-                        {"board", board.name},
-                        {"macs", plan.macs()},
-                        {"instructions", counts.inference},
-                        {"cycles_estimated", static_cast<int64_t>(estimate.cycles_estimated)},
-                        {"milliseconds_estimated", estimate.milliseconds_estimated},
-                        {"microjoules_estimated", estimate.microjoules_estimated},
-                        {"arena_bytes", plan.arena_bytes()},
-                        {"arena_lower_bound_bytes", plan.arena_lower_bound_bytes()},
-                        {"stack_high_water_bytes", stats.stack_high_water},
-                        {"ram_bytes", firmware.total_ram_bytes()},
-                        {"flash_bytes", firmware.flash_bytes()},
-                        {"flash_code_bytes", firmware.flash_code_bytes},
-                        {"flash_weights_bytes", firmware.flash_weights_bytes},
-                        {"layers", layer_rows(plan, counts)}};
 }
 
 }  // namespace tadpole::project

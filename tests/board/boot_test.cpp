@@ -285,6 +285,17 @@ TEST(Instructions, counted_by_block_equal_those_counted_one_by_one) {
   EXPECT_GE(a.inference_counts[Count::flash_reads], model::kOutputBytes);  // a weight for each output
 }
 
+TEST(Instructions, without_branches_are_as_many) {
+  auto with = boot_raw();
+  auto without = boot_raw({.count_branches = false});
+  ASSERT_TRUE(with && without);
+  ASSERT_TRUE((*with)->infer(raw_input(model::kBehave)));
+  ASSERT_TRUE((*without)->infer(raw_input(model::kBehave)));
+  EXPECT_EQ((*with)->instructions().inference, (*without)->instructions().inference);
+  EXPECT_GT((*with)->instructions().inference_counts[Count::branch_not_taken], 0);
+  EXPECT_EQ((*without)->instructions().inference_counts[Count::branch_not_taken], 0);
+}
+
 TEST(Instructions, see_accesses_that_are_not_aligned) {
   auto board = boot_raw({.watch_memory = true});
   ASSERT_TRUE(board) << board.error().message();

@@ -88,6 +88,32 @@ TEST(Firmware, leaves_examples_out) {
   EXPECT_TRUE(firmware) << firmware.error().message();
 }
 
+TEST(CodeMap, a_function_reaches_what_it_calls_directly_or_not) {
+  const Result<Firmware>& firmware = raw_firmware();
+  ASSERT_TRUE(firmware) << firmware.error().message();
+  const CodeMap& code = firmware->code;
+  const auto reaches = [&](std::string_view from, std::string_view part) {
+    for (const uint32_t address : code.reached_from(std::span(&from, 1))) {
+      for (const Symbol& symbol : firmware->symbols) {
+        if (symbol.kind == SymbolKind::function && symbol.address == address &&
+            symbol.name.find(part) != std::string::npos)
+          return true;
+      }
+    }
+    return false;
+  };
+  EXPECT_TRUE(reaches("tadpole_layer_000", "memcpy"));
+  EXPECT_TRUE(reaches("tadpole_layer_002", "recurse"));
+  EXPECT_TRUE(reaches("_ZN5model6invokeEv", "recurse"));  // through the layers
+  EXPECT_FALSE(reaches("tadpole_layer_000", "recurse"));
+  // MOVW, SUBS, NOP, BNE, BX LR: 4 + 2 + 2 + 2 + 2 bytes, and it calls nothing.
+  EXPECT_EQ(code.bytes_reached_from("tadpole_layer_001"), 12);
+  EXPECT_GT(code.bytes_reached_from("_ZN5model6invokeEv"),
+            code.bytes_reached_from("tadpole_layer_002") + code.bytes_reached_from("tadpole_layer_001"));
+  EXPECT_LT(code.bytes_reached_from("_ZN5model6invokeEv"), firmware->flash_code_bytes);
+  EXPECT_EQ(code.bytes_reached_from("no such function"), 0);
+}
+
 TEST(Firmware, needs_a_library_and_a_port) {
   const Scratch scratch;
   EXPECT_EQ(build_firmware(*find_board("virtual-nano33ble"), scratch / "none", scratch / "work").error().code,

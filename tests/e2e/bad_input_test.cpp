@@ -210,11 +210,13 @@ TEST(BadModel, input_of_the_wrong_size_is_refused_with_both_sizes_before_anythin
   EXPECT_EQ(folder.tadpole({"run", "small.tflite", "--input", "in.bin", "--output", "o"}).exit_code, 0);
 }
 
-TEST(BadModel, too_slow_for_its_sensor_is_refused_with_the_factor_and_what_to_change) {
+TEST(BadModel, too_slow_for_its_sensor_is_refused_and_leaves_no_firmware) {
   const TrainedCopy folder;
-  folder.edit("p/tadpole.toml", "inference_stride_ms = 100", "inference_stride_ms = 20");
+  const auto before = folder.snapshot("p/runs");
+  folder.edit("p/tadpole.toml", "inference_stride_ms = 120", "inference_stride_ms = 20");
   expect_error(folder.tadpole({"deploy", "--project", "p"}), "E0601",
                {"seconds of", "for each second of sound", "inference_stride_ms (now 20)"});
+  EXPECT_EQ(folder.snapshot("p/runs"), before);  // a firmware of before stays, none appears
 }
 
 TEST(Damage, of_the_model_in_a_run_is_an_error_or_another_model_but_never_a_crash) {
