@@ -48,6 +48,32 @@ std::vector<uint8_t> int8_model() {
   return *bytes;
 }
 
+/// A variable that is read and assigned, and two outputs of a split.
+std::vector<uint8_t> model_with_states() {
+  const Quantisation scale{{0.5f}, {3}, 0};
+  const auto value = [&](const char* name, const ir::Shape& shape) {
+    return ir::Tensor{name, DType::int8, shape, scale, nullptr};
+  };
+  const std::vector<int32_t> axis = {1};
+  ir::Graph graph{"net", {}, {}, {0}, {3, 5, 6}};
+  graph.tensors = {value("in", {1, 4}),
+                   value("total", {1, 4}),
+                   value("read", {1, 4}),
+                   value("sum", {1, 4}),
+                   {"axis", DType::int32, {1}, std::nullopt, ir::make_constant<int32_t>(axis)},
+                   value("left", {1, 2}),
+                   value("right", {1, 2})};
+  graph.tensors[1].is_variable = true;
+  graph.tensors[1].initial = std::make_shared<const std::vector<uint8_t>>(4, 9);
+  graph.nodes = {{ir::Op::read_variable, "read", {1}, {2}, ir::NoAttributes{}},
+                 {ir::Op::add, "sum", {2, 0}, {3}, ir::ActivationAttributes{}},
+                 {ir::Op::assign_variable, "total", {3}, {1}, ir::NoAttributes{}},
+                 {ir::Op::split, "left", {4, 3}, {5, 6}, ir::NoAttributes{}}};
+  auto bytes = write_tflite(graph, "flip me");
+  EXPECT_TRUE(bytes.ok()) << bytes.error().message();
+  return *bytes;
+}
+
 struct Outcomes {
   int refused = 0, read = 0;
 };
@@ -95,8 +121,12 @@ TEST(DamagedTflite, every_flip_in_an_int8_model_is_an_error_or_a_valid_graph) {
   flip_everything(int8_model());
 }
 
+TEST(DamagedTflite, every_flip_in_a_model_with_variables_and_several_outputs_is_an_error_or_a_valid_graph) {
+  flip_everything(model_with_states());
+}
+
 TEST(DamagedTflite, every_truncation_is_an_error_or_a_valid_graph) {
-  for (const auto& model : {float_model(), int8_model()}) {
+  for (const auto& model : {float_model(), int8_model(), model_with_states()}) {
     Outcomes outcomes;
     for (size_t size = 0; size < model.size(); ++size) {
       read_and_judge({model.begin(), model.begin() + static_cast<std::ptrdiff_t>(size)}, outcomes);
@@ -107,19 +137,20 @@ TEST(DamagedTflite, every_truncation_is_an_error_or_a_valid_graph) {
 }
 
 TEST(DamagedTflite, two_changed_words_are_an_error_or_a_valid_graph) {
-  const auto model = int8_model();
   Rng rng(5);
-  Outcomes outcomes;
-  for (int round = 0; round < 20'000; ++round) {
-    std::vector<uint8_t> bytes = model;
-    for (int change = 0; change < 2; ++change) {
-      const size_t at = rng.below(static_cast<uint32_t>(model.size() / 4)) * 4;
-      const uint32_t word = rng.below(2) ? rng.next() : rng.below(64);
-      for (size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<uint8_t>(word >> (8 * i));
+  for (const auto& model : {int8_model(), model_with_states()}) {
+    Outcomes outcomes;
+    for (int round = 0; round < 20'000; ++round) {
+      std::vector<uint8_t> bytes = model;
+      for (int change = 0; change < 2; ++change) {
+        const size_t at = rng.below(static_cast<uint32_t>(model.size() / 4)) * 4;
+        const uint32_t word = rng.below(2) ? rng.next() : rng.below(64);
+        for (size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<uint8_t>(word >> (8 * i));
+      }
+      read_and_judge(std::move(bytes), outcomes);
     }
-    read_and_judge(std::move(bytes), outcomes);
+    EXPECT_GT(outcomes.refused, 1000);
   }
-  EXPECT_GT(outcomes.refused, 1000);
 }
 
 }  // namespace
