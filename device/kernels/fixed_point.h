@@ -41,11 +41,13 @@ inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, i
   return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, multiplier), right);
 }
 
-/// value + zero, held to [low, high], which lies in the int8 range. Never overflows.
-inline int8_t add_zero_and_clamp(int32_t value, int32_t zero, int32_t low, int32_t high) {
-  if (value < low - zero) return static_cast<int8_t>(low);
-  if (value > high - zero) return static_cast<int8_t>(high);
-  return static_cast<int8_t>(value + zero);
+/// value + zero, held to [low, high]; low, high and zero lie in the range of T, int8_t or int16_t. Never
+/// overflows.
+template <class T = int8_t>
+inline T add_zero_and_clamp(int32_t value, int32_t zero, int32_t low, int32_t high) {
+  if (value < low - zero) return static_cast<T>(low);
+  if (value > high - zero) return static_cast<T>(high);
+  return static_cast<T>(value + zero);
 }
 
 }  // namespace kernels

@@ -105,6 +105,7 @@ constexpr std::string_view type_name() {
   using Plain = std::remove_const_t<T>;
   constexpr bool is_const = std::is_const_v<T>;
   if constexpr (std::is_same_v<Plain, int8_t>) return is_const ? "const int8_t*" : "int8_t*";
+  if constexpr (std::is_same_v<Plain, uint8_t>) return is_const ? "const uint8_t*" : "uint8_t*";
   if constexpr (std::is_same_v<Plain, int16_t>) return is_const ? "const int16_t*" : "int16_t*";
   if constexpr (std::is_same_v<Plain, int32_t>) return is_const ? "const int32_t*" : "int32_t*";
   if constexpr (std::is_same_v<Plain, float>) return is_const ? "const float*" : "float*";

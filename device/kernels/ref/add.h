@@ -1,26 +1,15 @@
-// Sum of two tensors with broadcasting over up to four dimensions, int8 and float32.
+// Sums, differences and squared differences of two tensors of int8 or int16, with broadcasting.
 #ifndef TADPOLE_DEVICE_KERNELS_REF_ADD_H_
 #define TADPOLE_DEVICE_KERNELS_REF_ADD_H_
 
-#include "device/kernels/params.h"
+#include "device/kernels/ref/broadcast.h"
 
 namespace tadpole {
 namespace kernels {
 
-/// Index i of the output reads a at sum i[d] * a_stride[d]; a stride of 0 repeats. Leading dimensions are 1.
-struct Broadcast {
-  int32_t dims[4], a_stride[4], b_stride[4];
-
-  template <class Visitor, class Self>
-  static void visit(Visitor& visitor, Self& self) {
-    visitor.numbers("dims", self.dims);
-    visitor.numbers("a_stride", self.a_stride);
-    visitor.numbers("b_stride", self.b_stride);
-  }
-};
-
-/// Both inputs are brought to a common scale, 2 * max(a_scale, b_scale) / 2^20, added, and requantised.
-/// Source: TFLite int8 specification, ADD (left shift 20).
+/// Both inputs are brought to a common scale, 2 * max(a_scale, b_scale) / 2^left shift, combined, and
+/// requantised. The left shift is 20 (int8) or 15 (int16) for sums and differences, 7 or 0 for squared ones.
+/// Sources: TFLite int8 specification, ADD; TFLite reference kernels add.h, sub.h, squared_difference.
 struct AddInt8Params {
   Broadcast broadcast;
   int32_t a_zero, a_multiplier, a_shift;
@@ -45,21 +34,13 @@ struct AddInt8Params {
   }
 };
 
-struct AddFloatParams {
-  Broadcast broadcast;
-  float clamp_min, clamp_max;
-
-  template <class Visitor, class Self>
-  static void visit(Visitor& visitor, Self& self) {
-    visitor.group("broadcast", self.broadcast);
-    visitor.number("clamp_min", self.clamp_min);
-    visitor.number("clamp_max", self.clamp_max);
-  }
-};
-
 /// out may be a or b where that input has the output's shape.
 void add_int8(const AddInt8Params& params, const int8_t* a, const int8_t* b, int8_t* out);
-void add_float(const AddFloatParams& params, const float* a, const float* b, float* out);
+void add_int16(const AddInt8Params& params, const int16_t* a, const int16_t* b, int16_t* out);
+void sub_int8(const AddInt8Params& params, const int8_t* a, const int8_t* b, int8_t* out);
+void sub_int16(const AddInt8Params& params, const int16_t* a, const int16_t* b, int16_t* out);
+void squared_difference_int8(const AddInt8Params& params, const int8_t* a, const int8_t* b, int8_t* out);
+void squared_difference_int16(const AddInt8Params& params, const int16_t* a, const int16_t* b, int16_t* out);
 
 }  // namespace kernels
 }  // namespace tadpole

@@ -1,4 +1,5 @@
-// Operators that look at one value at a time: requantise (also RELU, RELU6), quantize, dequantize, clamp.
+// Operators that look at one value at a time: requantise (also RELU, RELU6), quantize, dequantize, clamp,
+// cast, a table of 256 values.
 #ifndef TADPOLE_DEVICE_KERNELS_REF_ELEMENTWISE_H_
 #define TADPOLE_DEVICE_KERNELS_REF_ELEMENTWISE_H_
 
@@ -7,8 +8,9 @@
 namespace tadpole {
 namespace kernels {
 
-/// out = requantise(in - in_zero) + out_zero, clamped. QUANTIZE from int8, RELU and RELU6 with their clamps.
-struct RequantiseInt8Params {
+/// out = requantise(in - in_zero) + out_zero, clamped. QUANTIZE from integers, RELU and RELU6 with their
+/// clamps.
+struct RequantiseParams {
   int32_t count;
   int32_t in_zero, out_zero;
   int32_t multiplier, shift;
@@ -51,14 +53,71 @@ struct ClampFloatParams {
   }
 };
 
-/// out may be in.
-void requantise_int8(const RequantiseInt8Params& params, const int8_t* in, int8_t* out);
+/// The types that CAST goes between.
+enum CastType : int32_t {
+  kCastFloat32 = 0,
+  kCastInt8 = 1,
+  kCastInt16 = 2,
+  kCastInt32 = 3,
+  kCastInt64 = 4,
+  kCastUint8 = 5,
+  kCastBool = 6
+};
+
+struct CastParams {
+  int32_t count;
+  int32_t from, to;  // CastType
+
+  template <class Visitor, class Self>
+  static void visit(Visitor& visitor, Self& self) {
+    visitor.number("count", self.count);
+    visitor.number("from", self.from);
+    visitor.number("to", self.to);
+  }
+};
+
+/// table[b] is the output's byte for the input's byte b.
+struct LookupParams {
+  int32_t count;
+  const int8_t* table;  // 256
+
+  template <class Visitor, class Self>
+  static void visit(Visitor& visitor, Self& self) {
+    visitor.number("count", self.count);
+    visitor.array("table", self.table, 256);
+  }
+};
+
+// out may be in where both have elements of one size.
+
+void requantise_int8(const RequantiseParams& params, const int8_t* in, int8_t* out);
+void requantise_int8_to_int16(const RequantiseParams& params, const int8_t* in, int16_t* out);
+void requantise_int8_to_int32(const RequantiseParams& params, const int8_t* in, int32_t* out);
+void requantise_int8_to_uint8(const RequantiseParams& params, const int8_t* in, uint8_t* out);
+void requantise_uint8_to_int8(const RequantiseParams& params, const uint8_t* in, int8_t* out);
+void requantise_int16_to_int8(const RequantiseParams& params, const int16_t* in, int8_t* out);
+void requantise_int16(const RequantiseParams& params, const int16_t* in, int16_t* out);
+void requantise_int16_to_int32(const RequantiseParams& params, const int16_t* in, int32_t* out);
+void requantise_int32_to_int8(const RequantiseParams& params, const int32_t* in, int8_t* out);
+void requantise_int32_to_int16(const RequantiseParams& params, const int32_t* in, int16_t* out);
+
 /// round(in / scale) + zero, halves away from zero, saturated; NaN gives zero.
 void quantize_float_to_int8(const QuantizeParams& params, const float* in, int8_t* out);
+void quantize_float_to_int16(const QuantizeParams& params, const float* in, int16_t* out);
+void quantize_float_to_uint8(const QuantizeParams& params, const float* in, uint8_t* out);
+
 /// scale * (in - zero).
 void dequantize_int8_to_float(const QuantizeParams& params, const int8_t* in, float* out);
-/// out may be in.
+void dequantize_int16_to_float(const QuantizeParams& params, const int16_t* in, float* out);
+void dequantize_uint8_to_float(const QuantizeParams& params, const uint8_t* in, float* out);
+
 void clamp_float(const ClampFloatParams& params, const float* in, float* out);
+
+/// As C++ converts, with these cases defined: floats are cut towards zero and saturated (NaN gives 0),
+/// integers lose their upper bits, what is not 0 is true. Elements lie as in memory, little-endian.
+void cast(const CastParams& params, const uint8_t* in, uint8_t* out);
+
+void lookup(const LookupParams& params, const uint8_t* in, uint8_t* out);
 
 }  // namespace kernels
 }  // namespace tadpole

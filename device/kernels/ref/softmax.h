@@ -1,4 +1,4 @@
-// Softmax over the last axis, int8 and float32. No libm: both bring their own exponential.
+// Softmax over the last axis, int8 and float32. No libm: see float_functions.h.
 #ifndef TADPOLE_DEVICE_KERNELS_REF_SOFTMAX_H_
 #define TADPOLE_DEVICE_KERNELS_REF_SOFTMAX_H_
 
@@ -40,9 +40,6 @@ struct SoftmaxFloatParams {
 /// cols <= 4095, so that the sum of exponentials fits. out may be in.
 void softmax_int8(const SoftmaxInt8Params& params, const int8_t* in, int8_t* out);
 void softmax_float(const SoftmaxFloatParams& params, const float* in, float* out);
-
-/// e^x within 2 units in the last place for x <= 0; 0 below -87. Same bits on every IEEE machine.
-float exp_of_negative(float x);
 
 }  // namespace kernels
 }  // namespace tadpole

@@ -1,0 +1,50 @@
+// Inside the room: what lowering of element-wise operators, pairs and reductions shares.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/lower.h"
+#include "plan/scaling.h"
+
+namespace tadpole::plan {
+
+inline int32_t count_of(const ir::Tensor& tensor) {
+  return static_cast<int32_t>(ir::element_count(tensor.shape));
+}
+
+/// "goes from int8 to float32; " + what is supported.
+inline Error wrong_types(const NodeView& view, const std::string& supported) {
+  return view.bad_type("goes from " + std::string(to_string(view.in().type)) + " to " +
+                       std::string(to_string(view.out().type)) + "; it takes " + supported +
+                       ". Quantise the model again, or put a quantize, dequantize or cast before it.");
+}
+
+/// That a tensor, constant or not, has one scale and zero point.
+inline Result<void> need_one_scale(const NodeView& view, const ir::Tensor& tensor) {
+  if (tensor.quantisation && !tensor.quantisation->per_channel()) return check_activation(view, tensor);
+  return view.bad_type(std::string(to_string(tensor.type)) + " tensor '" + tensor.name +
+                       "' needs one scale and zero point.");
+}
+
+/// That a tensor's numbers are what they stand for.
+inline Result<void> need_plain(const NodeView& view, const ir::Tensor& tensor) {
+  if (!tensor.quantisation) return {};
+  return view.bad_type(std::string(to_string(tensor.type)) + " tensor '" + tensor.name +
+                       "' has a scale; it must be plain numbers.");
+}
+
+/// The clamp of an activation for an int8 or int16 tensor with a scale.
+inline ClampInt8 clamp_of(const NodeView& view, ir::Activation activation, const ir::Tensor& tensor) {
+  return tensor.type == ir::DType::int16 ? clamp_int16(activation, view.scale(tensor))
+                                         : clamp_int8(activation, view.scale(tensor), view.zero(tensor));
+}
+
+/// multiplier and shift of a real of either sign.
+inline FixedFactor signed_factor(double real) {
+  FixedFactor factor = fixed_factor(real < 0 ? -real : real);
+  if (real < 0) factor.multiplier = -factor.multiplier;
+  return factor;
+}
+
+}  // namespace tadpole::plan
