@@ -41,23 +41,41 @@ T clamp(T value, T low, T high) {
   return value < low ? low : value > high ? high : value;
 }
 
-}  // namespace
-
-void average_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out) {
+template <class T>
+void average_integers(const Pool2dInt8Params& params, const T* in, T* out) {
   const auto add = [](int32_t sum, int32_t value) { return sum + value; };
   const auto finish = [&params](int32_t sum, int32_t count) {
     const int32_t mean = sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
-    return static_cast<int8_t>(clamp(mean, params.clamp_min, params.clamp_max));
+    return static_cast<T>(clamp(mean, params.clamp_min, params.clamp_max));
   };
   pool(params.window, in, out, int32_t{0}, add, finish);
 }
 
-void max_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out) {
+template <class T>
+void largest_integers(const Pool2dInt8Params& params, const T* in, T* out) {
   const auto larger = [](int32_t a, int32_t b) { return a > b ? a : b; };
   const auto finish = [&params](int32_t most, int32_t) {
-    return static_cast<int8_t>(clamp(most, params.clamp_min, params.clamp_max));
+    return static_cast<T>(clamp(most, params.clamp_min, params.clamp_max));
   };
-  pool(params.window, in, out, int32_t{-128}, larger, finish);
+  pool(params.window, in, out, int32_t{-32768}, larger, finish);
+}
+
+}  // namespace
+
+void average_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out) {
+  average_integers(params, in, out);
+}
+
+void max_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out) {
+  largest_integers(params, in, out);
+}
+
+void average_pool_2d_int16(const Pool2dInt8Params& params, const int16_t* in, int16_t* out) {
+  average_integers(params, in, out);
+}
+
+void max_pool_2d_int16(const Pool2dInt8Params& params, const int16_t* in, int16_t* out) {
+  largest_integers(params, in, out);
 }
 
 void average_pool_2d_float(const Pool2dFloatParams& params, const float* in, float* out) {

@@ -1,4 +1,4 @@
-// Average and maximum over sliding windows, int8 and float32. Padding does not count.
+// Average and maximum over sliding windows, int8, int16 and float32. Padding does not count.
 #ifndef TADPOLE_DEVICE_KERNELS_REF_POOL_2D_H_
 #define TADPOLE_DEVICE_KERNELS_REF_POOL_2D_H_
 
@@ -7,8 +7,8 @@
 namespace tadpole {
 namespace kernels {
 
-/// in and out have the same scale and zero point (TFLite requires it). Channels stay: out_c = in_c;
-/// dilation 1.
+/// Int8 or int16. in and out have the same scale and zero point (TFLite requires it). Channels stay: out_c =
+/// in_c; dilation 1.
 struct Pool2dInt8Params {
   Window2d window;
   int32_t clamp_min, clamp_max;
@@ -36,6 +36,8 @@ struct Pool2dFloatParams {
 /// Mean of the stored values, rounded to nearest, halves away from zero. Source: TFLite AVERAGE_POOL_2D.
 void average_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out);
 void max_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out);
+void average_pool_2d_int16(const Pool2dInt8Params& params, const int16_t* in, int16_t* out);
+void max_pool_2d_int16(const Pool2dInt8Params& params, const int16_t* in, int16_t* out);
 void average_pool_2d_float(const Pool2dFloatParams& params, const float* in, float* out);
 void max_pool_2d_float(const Pool2dFloatParams& params, const float* in, float* out);
 
