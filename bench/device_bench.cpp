@@ -120,7 +120,8 @@ int run(const std::string& folder, const std::string& baseline_path, bool json, 
   Quiet progress;
   if (!json) print_head();
   for (const Target& target : kTargets) {
-    const auto profile = project::profile_model(folder + "/" + target.model + ".tflite", kBoard, progress);
+    const auto profile =
+        project::profile_model(folder + "/" + target.model + ".tflite", kBoard, {}, progress);
     if (!profile.ok()) {
       std::fprintf(stderr, "device_bench: %s\n", profile.error().message().c_str());
       return 1;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/console.h"
+#include "project/firmware.h"
 #include "project/pipeline.h"
 
 namespace tadpole::cli {
@@ -45,6 +46,9 @@ CLI::App* add_command(CLI::App& app, Context& context, const std::string& name, 
 /// Of --skip-bad, which messages about recordings name.
 inline constexpr const char* kSkipBadHelp =
     "leave out recordings that cannot be read; for good: skip_bad = true in [data] of tadpole.toml";
+
+/// Adds --form, --ram-limit and --flash-limit.
+void add_build_options(CLI::App& command, project::ModelBuild& how);
 
 /// "97.6 %"
 std::string percent(double share);

@@ -1,6 +1,7 @@
 // Pieces that several commands print.
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "cli/commands.h"
 
@@ -18,6 +19,23 @@ CLI::App* add_command(CLI::App& app, Context& context, const std::string& name, 
         ->capture_default_str();
   }
   return command;
+}
+
+void add_build_options(CLI::App& command, project::ModelBuild& how) {
+  const std::map<std::string, codegen::Form> forms = {{"generated", codegen::Form::generated},
+                                                      {"blob", codegen::Form::blob}};
+  command.add_option("--form", how.form, "generated: one C++ function a layer; blob: data and a runner")
+      ->transform(CLI::CheckedTransformer(forms, CLI::ignore_case));
+  command
+      .add_option("--ram-limit", how.ram_limit_bytes,
+                  "bytes of RAM for activations; layers are run in bands of rows to stay below")
+      ->type_name("BYTES")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--flash-limit", how.flash_limit_bytes,
+                  "bytes of flash for weights; more of it buys faster layers")
+      ->type_name("BYTES")
+      ->check(CLI::NonNegativeNumber);
 }
 
 std::string percent(double share) {

@@ -151,13 +151,15 @@ void add_profile(CLI::App& app, Context& context) {
   auto model = std::make_shared<std::string>();
   auto board = std::make_shared<std::string>("virtual-nano33ble");
   auto classes = std::make_shared<bool>(false);
-  command->add_option("MODEL", *model, "a .tflite file")->required();
+  auto how = std::make_shared<project::ModelBuild>();
+  command->add_option("MODEL", *model, "a .tflite or ONNX file")->required();
   command->add_option("--board", *board, "tadpole board lists them")
       ->type_name("NAME")
       ->capture_default_str();
   command->add_flag("--classes", *classes, "also show the instructions of each layer by class");
-  command->callback([&context, model, board, classes] {
-    const auto profile = project::profile_model(*model, *board, context.console);
+  add_build_options(*command, *how);
+  command->callback([&context, model, board, classes, how] {
+    const auto profile = project::profile_model(*model, *board, *how, context.console);
     if (!profile.ok()) {
       context.exit_code = context.console.fail(profile.error());
       return;

@@ -9,7 +9,8 @@ namespace tadpole::cli {
 namespace {
 
 struct RunFlags {
-  std::string what, board, input, output;
+  std::string what, board, firmware;
+  std::vector<std::string> inputs, outputs;
   bool test = false;
 };
 
@@ -20,19 +21,33 @@ std::string bar(double share, int width) {
 
 void run_raw(Context& context, const RunFlags& flags) {
   const auto work = [&]() -> Result<size_t> {
-    TADPOLE_TRY(const std::vector<uint8_t> input, data::read_file(flags.input));
-    TADPOLE_TRY(const std::vector<uint8_t> output,
-                project::run_model(flags.what, input, flags.board, context.console));
-    TADPOLE_CHECK(data::write_file(flags.output, output));
-    return output.size();
+    std::vector<uint8_t> input;
+    for (const std::string& path : flags.inputs) {
+      TADPOLE_TRY(const std::vector<uint8_t> part, data::read_file(path));
+      input.insert(input.end(), part.begin(), part.end());
+    }
+    TADPOLE_TRY(const auto outputs,
+                project::run_model(flags.what, input, {flags.board, flags.firmware}, context.console));
+    if (flags.outputs.size() > outputs.size()) {
+      return Error{Code::input_size, flags.what + " has " + std::to_string(outputs.size()) +
+                                         " outputs; --output names " + std::to_string(flags.outputs.size()) +
+                                         " files."};
+    }
+    size_t bytes = 0;
+    for (size_t i = 0; i < flags.outputs.size(); ++i) {
+      TADPOLE_CHECK(data::write_file(flags.outputs[i], outputs[i]));
+      bytes += outputs[i].size();
+    }
+    return bytes;
   };
   const auto written = work();
   if (!written.ok()) {
     context.exit_code = context.console.fail(written.error());
     return;
   }
-  context.console.print("Wrote " + std::to_string(*written) + " bytes to " + flags.output + ".");
-  context.exit_code = context.console.finish({{"output", flags.output}, {"output_bytes", *written}});
+  context.console.print("Wrote " + std::to_string(*written) + " bytes to " + flags.outputs[0] +
+                        (flags.outputs.size() > 1 ? " and further files." : "."));
+  context.exit_code = context.console.finish({{"output", flags.outputs[0]}, {"output_bytes", *written}});
 }
 
 void run_recording(Context& context, const RunFlags& flags) {
@@ -101,15 +116,26 @@ void add_run(CLI::App& app, Context& context) {
       "  tadpole run model.tflite --input in.bin --output out.bin --board virtual-nano33ble",
       Needs::project);
   auto flags = std::make_shared<RunFlags>();
-  command->add_option("WHAT", flags->what, "a recording, or a .tflite model with --input and --output");
+  command->add_option("WHAT", flags->what,
+                      "a recording, or a model (.tflite, .onnx, .blob) with --input and --output");
   command->add_option("--board", flags->board, "where to run; without it: on this computer")
       ->type_name("NAME");
   command->add_flag("--test", flags->test,
                     "stream the test side to the board and compare with this computer");
-  auto* input = command->add_option("--input", flags->input, "little-endian bytes of the model's input 0")
-                    ->type_name("FILE");
-  auto* output = command->add_option("--output", flags->output, "where to write the bytes of output 0")
-                     ->type_name("FILE");
+  command
+      ->add_option("--firmware", flags->firmware,
+                   "with a blob: the runner to put it into; built there when it does not exist")
+      ->type_name("ELF");
+  auto* input = command
+                    ->add_option("--input", flags->inputs,
+                                 "little-endian bytes of the model's input 0; once for each input")
+                    ->type_name("FILE")
+                    ->allow_extra_args(false);
+  auto* output = command
+                     ->add_option("--output", flags->outputs,
+                                  "where to write the bytes of output 0; again for further outputs")
+                     ->type_name("FILE")
+                     ->allow_extra_args(false);
   input->needs(output);
   output->needs(input);
   command->callback([&context, flags] {
@@ -117,7 +143,7 @@ void add_run(CLI::App& app, Context& context) {
       throw CLI::ValidationError("run", "give a recording, a model, or --test (one of them)");
     if (flags->test) {
       run_test(context, *flags);
-    } else if (!flags->input.empty()) {
+    } else if (!flags->inputs.empty()) {
       run_raw(context, *flags);
     } else if (!flags->board.empty()) {
       throw CLI::ValidationError("run", "--board goes with --test, or with a model and --input and --output");

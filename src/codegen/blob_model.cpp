@@ -10,9 +10,11 @@ namespace tadpole::codegen {
 
 namespace {
 
-std::string kernel_table(const std::set<std::string>& functions) {
+/// `lists`: macros that stand for several entries.
+std::string kernel_table(const std::set<std::string>& functions, const std::set<std::string>& lists = {}) {
   std::string text = "const tadpole::runtime::KernelEntry kernels[] = {\n";
   for (const std::string& function : functions) text += "    TADPOLE_KERNEL_ENTRY(" + function + "),\n";
+  for (const std::string& list : lists) text += "    " + list + "\n";
   return text + "};\nenum { kKernelCount = sizeof(kernels) / sizeof(kernels[0]) };\n";
 }
 
@@ -22,18 +24,30 @@ std::string include_lines(const std::set<std::string>& headers) {
   return text;
 }
 
+/// Macros that a header defines to list kernels which it declares by macros.
+std::set<std::string> kernel_lists_in(std::string_view header) {
+  std::set<std::string> macros;
+  const std::string_view start = "\n#define TADPOLE_KERNEL_ENTRIES_";
+  for (size_t at = header.find(start); at != std::string_view::npos; at = header.find(start, at + 1)) {
+    const size_t name = at + std::string_view("\n#define ").size();
+    macros.emplace(header.substr(name, header.find_first_of(" \\\n", name) - name));
+  }
+  return macros;
+}
+
 }  // namespace
 
 std::set<std::string> kernels_in(std::string_view header) {
   std::set<std::string> functions;
-  for (size_t at = 0; at < header.size();) {
-    const std::string_view line = header.substr(at, header.find('\n', at) - at);
-    at += line.size() + 1;
-    const size_t open = line.find('(');
-    if (!line.starts_with("void ") || open == std::string_view::npos) continue;
-    const std::string_view arguments = line.substr(open + 1);
-    if (arguments.starts_with("const ") && arguments.find("Params& ") != std::string_view::npos)
-      functions.emplace(line.substr(5, open - 5));
+  const std::string_view start = "\nvoid ";
+  for (size_t at = header.find(start); at != std::string_view::npos; at = header.find(start, at + 1)) {
+    const size_t name = at + start.size(), open = header.find('(', name);
+    if (open == std::string_view::npos) break;
+    // The first argument may stand on a line of its own.
+    const size_t argument = header.find_first_not_of(" \n", open + 1);
+    const std::string_view first = header.substr(argument, header.find_first_of(",)", argument) - argument);
+    if (first.starts_with("const ") && first.find("Params& ") != std::string_view::npos)
+      functions.emplace(header.substr(name, open - name));
   }
   return functions;
 }
@@ -87,15 +101,16 @@ const char kName[] = )" +
 }
 
 Result<std::vector<File>> emit_runner_library(const RunnerOptions& options) {
-  std::set<std::string> headers = {"device/runtime/runner.h"}, functions;
+  std::set<std::string> headers = {"device/runtime/runner.h"}, functions, lists;
   for (const DeviceSource& source : device_sources()) {
     const bool wanted = source.path.starts_with("device/kernels/ref/") ||
                         source.path.starts_with("device/kernels/generic/") ||
                         source.path.starts_with("device/kernels/" + options.kernels + "/");
     if (!wanted || !source.path.ends_with(".h")) continue;
-    const std::set<std::string> found = kernels_in(source.text);
-    if (!found.empty()) headers.emplace(source.path);
+    const std::set<std::string> found = kernels_in(source.text), macros = kernel_lists_in(source.text);
+    if (!found.empty() || !macros.empty()) headers.emplace(source.path);
     functions.insert(found.begin(), found.end());
+    lists.insert(macros.begin(), macros.end());
   }
   std::string text =
       "// Made by tadpole: runs whatever network stands in tadpole_blob.\n#include \"model.h\"\n\n"
@@ -105,7 +120,7 @@ Result<std::vector<File>> emit_runner_library(const RunnerOptions& options) {
       "extern \"C\" {\nextern const uint8_t tadpole_blob[" +
       literal(options.blob_bytes) + "];\n" +
       "__attribute__((aligned(16), section(\".rodata.tadpole_blob\"))) const uint8_t tadpole_blob[" +
-      literal(options.blob_bytes) + "] = {0};\n}\n\nnamespace {\n\n" + kernel_table(functions) +
+      literal(options.blob_bytes) + "] = {0};\n}\n\nnamespace {\n\n" + kernel_table(functions, lists) +
       "\nalignas(16) uint8_t arena_memory[" + literal(options.arena_bytes) + "];\n";
   text += R"(
 tadpole::runtime::Runner runner;

@@ -48,10 +48,9 @@ Result<std::vector<File>> emit_library(const plan::Plan& plan, const LibraryOpti
 
 /// What a firmware that takes its network as a blob, any blob, is built for.
 struct RunnerOptions {
-  std::string kernels;         ///< plan::Target::kernels; all of that set and of ref/ are linked
-  int64_t arena_bytes = 0;     ///< room for activations
-  int64_t blob_bytes = 0;      ///< room in flash for the blob, in the object tadpole_blob
-  int64_t input_bytes = 4096;  ///< the most that a blob's inputs, and its outputs, may have
+  std::string kernels;      ///< plan::Target::kernels; all of that set and of ref/ are linked
+  int64_t arena_bytes = 0;  ///< room for activations
+  int64_t blob_bytes = 0;   ///< room in flash for the blob, in the object tadpole_blob
 };
 
 /// A library with model.h as emit_library's, for raw inputs only, whose network is whatever blob stands in

@@ -1,6 +1,7 @@
 // Library, build and boot of one model.
 #include "project/firmware.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <filesystem>
 
 #include "base/hash.h"
+#include "codegen/blob.h"
 #include "data/files.h"
 
 namespace tadpole::project {
@@ -77,17 +79,30 @@ std::string model_hash(std::span<const uint8_t> bytes) {
   return text;
 }
 
+Result<plan::Plan> plan_for(const ir::Graph& graph, const board::Board& board, const ModelBuild& how) {
+  plan::Target target;
+  target.kernels = board.kernels;
+  target.ram_limit_bytes = how.ram_limit_bytes;
+  target.flash_limit_bytes = how.flash_limit_bytes;
+  TADPOLE_TRY(plan::Plan plan, plan::lower(graph, target));
+  const int64_t ram =
+      how.ram_limit_bytes > 0 ? std::min(how.ram_limit_bytes, board.ram_bytes) : board.ram_bytes;
+  const int64_t flash =
+      how.flash_limit_bytes > 0 ? std::min(how.flash_limit_bytes, board.flash_bytes) : board.flash_bytes;
+  if (const auto fitting = plan::fits(plan, ram, flash); !fitting.ok())
+    return Error{fitting.error().code, board.name + ": " + fitting.error().detail};
+  return plan;
+}
+
 Result<BuiltModel> build_model(const ir::Graph& graph, std::span<const uint8_t> model_bytes,
-                               const board::Board& board, const std::string& name,
-                               std::optional<codegen::SpeechApplication> speech, const std::string& folder,
+                               const board::Board& board, const ModelBuild& how, const std::string& folder,
                                Progress& progress) {
   TADPOLE_CHECK(need_virtual(board));
-  TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {.kernels = board.kernels}));
-  if (const auto fitting = plan::fits(plan, board.ram_bytes, board.flash_bytes); !fitting.ok())
-    return Error{fitting.error().code, board.name + ": " + fitting.error().detail};
-  TADPOLE_TRY(const std::vector<codegen::File> files,
-              codegen::emit_library(
-                  plan, {.name = name, .hash = model_hash(model_bytes), .speech = std::move(speech)}));
+  TADPOLE_TRY(const plan::Plan plan, plan_for(graph, board, how));
+  TADPOLE_TRY(
+      const std::vector<codegen::File> files,
+      codegen::emit_library(
+          plan, {.name = how.name, .hash = model_hash(model_bytes), .speech = how.speech, .form = how.form}));
   const auto work = std::make_shared<const WorkFolder>(folder + "/build");
   const std::string library = work->path() + "/library";
   TADPOLE_CHECK(write_library(files, library));
@@ -96,6 +111,34 @@ Result<BuiltModel> build_model(const ir::Graph& graph, std::span<const uint8_t> 
               board::build_firmware(board, library, work->path(), {.progress = &progress}));
   progress.report("compile firmware", 1, 1, board.name);
   return BuiltModel{plan, std::move(firmware), work};
+}
+
+Result<std::vector<uint8_t>> build_blob(const ir::Graph& graph, std::span<const uint8_t> model_bytes,
+                                        const board::Board& board, const ModelBuild& how) {
+  TADPOLE_TRY(const plan::Plan plan, plan_for(graph, board, how));
+  return codegen::emit_blob(plan, how.name, model_hash(model_bytes));
+}
+
+Result<board::Firmware> build_runner(const board::Board& board, const std::string& folder,
+                                     Progress& progress) {
+  TADPOLE_CHECK(need_virtual(board));
+  // What the session, the stack and the runner itself keep of RAM, and what all kernels take of flash,
+  // measured and rounded up; the linker says so when it is not enough.
+  constexpr int64_t kOwnRam = 24 << 10, kOwnFlash = 192 << 10;
+  TADPOLE_TRY(const std::vector<codegen::File> files,
+              codegen::emit_runner_library({.kernels = board.kernels,
+                                            .arena_bytes = board.ram_bytes - kOwnRam,
+                                            .blob_bytes = board.flash_bytes - kOwnFlash}));
+  const WorkFolder work(folder + "/build");
+  const std::string library = work.path() + "/library";
+  TADPOLE_CHECK(write_library(files, library));
+  progress.report("compile runner", 0, 1, board.name);
+  TADPOLE_TRY(board::Firmware firmware,
+              board::build_firmware(board, library, work.path(), {.progress = &progress}));
+  TADPOLE_CHECK(publish(firmware.elf_path, folder + "/runner.elf"));
+  firmware.elf_path = folder + "/runner.elf";
+  progress.report("compile runner", 1, 1, board.name);
+  return firmware;
 }
 
 Result<void> publish_model(BuiltModel& built, const std::string& folder) {

@@ -50,17 +50,37 @@ struct BuiltModel {
 /// What a firmware says of the .tflite file that it was made from: 16 hex digits.
 std::string model_hash(std::span<const uint8_t> model_bytes);
 
+/// How a model becomes firmware.
+struct ModelBuild {
+  std::string name;
+  std::optional<codegen::SpeechApplication> speech = std::nullopt;
+  codegen::Form form = codegen::Form::generated;
+  int64_t ram_limit_bytes = 0, flash_limit_bytes = 0;  ///< as in plan::Target
+};
+
+/// The plan of a model for a board, refused when it cannot fit. Fails: as plan::lower and plan::fits.
+Result<plan::Plan> plan_for(const ir::Graph& graph, const board::Board& board, const ModelBuild& how);
+
 /// Lowers `graph` for `board`, refuses what cannot fit before anything is compiled, writes the library and
 /// builds the firmware in `folder`/build. `model_bytes` gives the hash. Fails: as plan::lower,
 /// plan::fits, board::build_firmware; compile_failed for a board that is not virtual is not possible here:
 /// such boards are refused with unknown_board.
 Result<BuiltModel> build_model(const ir::Graph& graph, std::span<const uint8_t> model_bytes,
-                               const board::Board& board, const std::string& name,
-                               std::optional<codegen::SpeechApplication> speech, const std::string& folder,
+                               const board::Board& board, const ModelBuild& how, const std::string& folder,
                                Progress& progress);
 
+/// The blob of a model for a board: docs/formats/blob.md. Fails: as plan_for.
+Result<std::vector<uint8_t>> build_blob(const ir::Graph& graph, std::span<const uint8_t> model_bytes,
+                                        const board::Board& board, const ModelBuild& how);
+
+/// Builds a firmware without a network in `folder`/build: one that runs whatever blob board::place_blob puts
+/// into it. `built.plan` of such a firmware does not exist, so this returns the firmware alone; it lives in
+/// `folder`. Fails: as board::build_firmware.
+Result<board::Firmware> build_runner(const board::Board& board, const std::string& folder,
+                                     Progress& progress);
+
 /// Boots a firmware on its virtual board. The environment variable TADPOLE_BOARD_TIMEOUT_S (seconds) replaces
-/// the time that the board has for its hello and for each answer (docs/how-to/settings.md). `progress` is
+/// the time that the board has for its hello and for each answer (docs/how-to/settings-of-the-machine.md). `progress` is
 /// polled for cancellation while the board lives. Fails: as board::VirtualBoard::boot; unknown_board for a
 /// board that is not virtual.
 Result<std::unique_ptr<board::VirtualBoard>> boot(const board::Board& board, const std::string& elf,

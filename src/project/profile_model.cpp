@@ -106,14 +106,14 @@ Result<void> check_alignment(const plan::Plan& plan, const board::InstructionCou
 
 }  // namespace
 
-Result<json> profile_model(const std::string& model, const std::string& board_name, Progress& progress) {
+Result<json> profile_model(const std::string& model, const std::string& board_name, ModelBuild how,
+                           Progress& progress) {
+  how.name = std::filesystem::path(model).stem().string();
   TADPOLE_TRY(const board::Board board, board::find_board(board_name));
   TADPOLE_TRY(const std::vector<uint8_t> bytes, data::read_file(model));
   TADPOLE_TRY(const ir::Graph graph, read_model(model));
   TADPOLE_TRY(const TemporaryFolder folder, TemporaryFolder::make());
-  TADPOLE_TRY(const BuiltModel built,
-              build_model(graph, bytes, board, std::filesystem::path(model).stem().string(), std::nullopt,
-                          folder.path(), progress));
+  TADPOLE_TRY(const BuiltModel built, build_model(graph, bytes, board, how, folder.path(), progress));
   TADPOLE_TRY(const auto machine, boot(board, built.firmware.elf_path, progress, {.watch_memory = true}));
   const plan::Plan& plan = built.plan;
   TADPOLE_CHECK(machine->infer(std::vector<uint8_t>(static_cast<size_t>(plan.input_bytes()))));

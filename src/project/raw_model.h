@@ -9,14 +9,22 @@
 
 #include "base/progress.h"
 #include "base/result.h"
+#include "project/firmware.h"
 
 namespace tadpole::project {
 
-/// Runs `model` (.tflite) on little-endian bytes of its input 0 and returns those of its output 0. `board` ""
-/// = this computer. Fails: as convert::read_tflite and plan::lower; input_size; on a board also does_not_fit,
-/// program_missing, board_*.
-Result<std::vector<uint8_t>> run_model(const std::string& model, std::span<const uint8_t> input,
-                                       const std::string& board, Progress& progress);
+/// Where and how a model file alone runs.
+struct RawRun {
+  std::string board = {};  ///< "": this computer
+  std::string firmware =
+      {};  ///< for blobs: a runner's .elf, built there when it does not exist; "": built and forgotten
+};
+
+/// Runs `model` (.tflite, ONNX or, on a board, a blob) on little-endian bytes of all its inputs, one after
+/// the other, and returns those of each output. Fails: as read_model and plan::lower; input_size; on a board
+/// also does_not_fit, program_missing, board_*.
+Result<std::vector<std::vector<uint8_t>>> run_model(const std::string& model, std::span<const uint8_t> input,
+                                                    const RawRun& where, Progress& progress);
 
 /// One inference of `model` (.tflite) on an input of zeros, measured on a virtual board. In all and in
 /// layers[]: macs, instructions, floor_instructions (two multiply-accumulates an instruction, the most that
@@ -25,7 +33,9 @@ Result<std::vector<uint8_t>> run_model(const std::string& model, std::span<const
 /// flash_code_bytes (code that it reaches; shared code counts in every layer that does). In all also
 /// arena_bytes, arena_lower_bound_bytes, peak_layer, stack_high_water_bytes, ram_bytes, flash_bytes,
 /// flash_code_bytes, flash_weights_bytes (of the whole firmware), model_code_bytes (of the model alone) and
-/// cycles_error. Fails: as run_model; internal when a layer made an unaligned access.
-Result<nlohmann::json> profile_model(const std::string& model, const std::string& board, Progress& progress);
+/// cycles_error. `how`: its name is not used. As a blob a model has no layers[], since the runner is one
+/// function. Fails: as run_model; internal when a layer made an unaligned access.
+Result<nlohmann::json> profile_model(const std::string& model, const std::string& board, ModelBuild how,
+                                     Progress& progress);
 
 }  // namespace tadpole::project

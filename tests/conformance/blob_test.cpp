@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/hash.h"
@@ -84,6 +85,9 @@ TEST(Blob, kernels_have_different_numbers) {
     }
   }
   EXPECT_GT(seen.size(), 20u);
+  EXPECT_EQ(codegen::kernels_in("\nvoid one(const OneParams& p, int8_t* out);\nvoid other(int a);\n"
+                                "void two(\n    const TwoParams& params, const int8_t* in);\n"),
+            (std::set<std::string>{"one", "two"}));
 }
 
 /// A plan of kernels that this test links, and everything to open its blob.

@@ -51,6 +51,52 @@ void expect_golden(const std::string& golden_file, const std::string& model) {
   }
 }
 
+std::vector<int> numbers_in(const std::string& path) {
+  const auto bytes = data::read_file(path);
+  EXPECT_TRUE(bytes.ok());
+  std::vector<int> values;
+  for (size_t i = 0; bytes.ok() && i < bytes->size(); ++i)
+    values.push_back(static_cast<int8_t>(bytes->at(i)));
+  return values;
+}
+
+TEST(ReferenceModel, every_one_gives_the_golden_bytes_as_a_blob_in_one_firmware) {
+  const Folder folder;
+  for (const std::string name : {"kws", "vww", "ic", "ad", "hello", "micro_speech"}) {
+    const auto text = data::read_text(kReference + "/" + name + ".golden.json");
+    if (!text.ok()) GTEST_SKIP() << "needs ../shared/reference";
+    const nlohmann::json golden = nlohmann::json::parse(*text);
+    const std::string model = kReference + "/" + (name == "vww" ? "vww_96" : name) + "_int8.tflite";
+    const Printed converted =
+        folder.tadpole({"convert", model, "model.blob", "--board", "virtual-nano33ble"});
+    ASSERT_EQ(converted.exit_code, 0) << converted.err;
+    size_t size = 1;
+    for (const int dimension : golden["input"]["shape"]) size *= static_cast<size_t>(dimension);
+    for (const nlohmann::json& test : golden["cases"]) {
+      ASSERT_TRUE(data::write_file(folder.path("in.bin"), input_of(test, size)).ok());
+      const Printed result = folder.tadpole({"run", "model.blob", "--input", "in.bin", "--output", "out.bin",
+                                             "--board", "virtual-nano33ble", "--firmware", "runner.elf"});
+      ASSERT_EQ(result.exit_code, 0) << result.err;
+      EXPECT_EQ(numbers_in(folder.path("out.bin")), test["output"].get<std::vector<int>>())
+          << name << " " << test["name"];
+    }
+  }
+}
+
+TEST(ReferenceModel, a_damaged_blob_is_refused_by_the_board) {
+  const Folder folder;
+  const std::string model = kReference + "/hello_int8.tflite";
+  if (!data::read_file(model).ok()) GTEST_SKIP() << "needs ../shared/reference";
+  ASSERT_EQ(folder.tadpole({"convert", model, "model.blob", "--board", "virtual-nano33ble"}).exit_code, 0);
+  auto blob = *data::read_file(folder.path("model.blob"));
+  blob[blob.size() / 2] ^= 1;
+  ASSERT_TRUE(data::write_file(folder.path("model.blob"), blob).ok());
+  ASSERT_TRUE(data::write_file(folder.path("in.bin"), std::vector<uint8_t>(1)).ok());
+  expect_error(folder.tadpole({"run", "model.blob", "--input", "in.bin", "--output", "out.bin", "--board",
+                               "virtual-nano33ble"}),
+               "E0504", {"the blob is damaged"});
+}
+
 TEST(ReferenceModel, kws_gives_the_golden_bytes_here_and_on_the_board) {
   expect_golden("kws.golden.json", "kws_int8.tflite");
 }

@@ -30,10 +30,9 @@ TEST_P(PytorchModels, give_pytorchs_outputs) {
     GTEST_SKIP() << "needs python3-torch";
   const Folder folder;
   const std::string script = TADPOLE_SOURCE_DIR "/tests/e2e/torch_models.py";
-  const auto made = data::run_process({kPython, script, folder.path(), std::to_string(GetParam())});
-  ASSERT_TRUE(made.ok()) << made.error().message();
-  ASSERT_EQ(made->exit_code, 0) << made->err;
-  std::istringstream names(made->out);
+  const Printed made = folder.run({kPython, script, folder.path(), std::to_string(GetParam())});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  std::istringstream names(made.out);
   int count = 0;
   for (std::string name; std::getline(names, name); ++count) {
     const std::string base = folder.path(name);

@@ -67,6 +67,15 @@ constexpr int32_t dsp_depthwise_scratch_bytes(int32_t strips, int32_t plane_rows
 TADPOLE_DSP_DEPTHWISE_3X3_SHAPES(TADPOLE_DSP_DEPTHWISE_3X3_DECLARE)
 #undef TADPOLE_DSP_DEPTHWISE_3X3_DECLARE
 
+// For a runner's table, see params.h.
+#define TADPOLE_DSP_DEPTHWISE_3X3_ENTRIES(stride, strip)                      \
+  TADPOLE_KERNEL_ENTRY(dsp_depthwise_3x3_s##stride##_w##strip##_words_fixed), \
+      TADPOLE_KERNEL_ENTRY(dsp_depthwise_3x3_s##stride##_w##strip##_words),   \
+      TADPOLE_KERNEL_ENTRY(dsp_depthwise_3x3_s##stride##_w##strip##_fixed),   \
+      TADPOLE_KERNEL_ENTRY(dsp_depthwise_3x3_s##stride##_w##strip),
+#define TADPOLE_KERNEL_ENTRIES_DSP_DEPTHWISE_3X3 \
+  TADPOLE_DSP_DEPTHWISE_3X3_SHAPES(TADPOLE_DSP_DEPTHWISE_3X3_ENTRIES)
+
 }  // namespace kernels
 }  // namespace tadpole
 
