@@ -16,7 +16,7 @@ using Values = std::vector<int64_t>;
 constexpr int64_t kMostValues = 256;
 
 bool is_small_integer(const ir::Tensor& tensor) {
-  return (tensor.type == DType::int32 || tensor.type == DType::int64) &&
+  return (tensor.type == DType::int32 || tensor.type == DType::int64) && !tensor.quantisation &&
          ir::element_count(tensor.shape) <= kMostValues;
 }
 

@@ -12,6 +12,7 @@ namespace {
 /// No activation of a small device comes near; keeps sizes far from 31 bits.
 constexpr int64_t kMaxTensorBytes = int64_t{256} << 20;
 constexpr size_t kMaxDimensions = 8;
+constexpr int64_t kLargestZeroPoint = 65535;
 
 Error damaged(const std::string& what) { return {Code::tflite_damaged, what}; }
 Error unsupported(const std::string& what) { return {Code::tflite_unsupported, what}; }
@@ -94,8 +95,8 @@ Result<std::optional<ir::Quantisation>> TensorReader::read_quantisation(
     if (zeros > 0) {
       std::memcpy(&zero, from.zero_point()->Data() + (zeros == 1 ? 0 : i) * sizeof zero, sizeof zero);
     }
-    if (zero < std::numeric_limits<int32_t>::min() || zero > std::numeric_limits<int32_t>::max())
-      return damaged(where + " has zero point " + std::to_string(zero) + ".");
+    if (zero < -kLargestZeroPoint || zero > kLargestZeroPoint)
+      return damaged(where + " has zero point " + std::to_string(zero) + "; no integer type holds it.");
     to.zero_points.push_back(static_cast<int32_t>(zero));
   }
   return std::optional<ir::Quantisation>(std::move(to));

@@ -121,7 +121,7 @@ int moves(const Signature& s) {
       return s.rank() > 4 ? 5 : s.plain(2, 4);
     case Op::strided_slice: {
       const auto& a = s.as<ir::StridedSliceAttributes>();
-      return a.ellipsis_mask || a.new_axis_mask ? 6 : s.rank() > 4 ? 4 : boolean ? 3 : s.plain(2, 2);
+      return a.ellipsis_mask || a.new_axis_mask ? 6 : s.rank() > 4 ? 4 : boolean ? 3 : s.plain(2, 1);
     }
     case Op::gather:
       return s.as<ir::GatherAttributes>().batch_dims ? 5 : boolean ? 3 : s.plain(2, 4);
