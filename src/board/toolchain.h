@@ -14,8 +14,8 @@
 
 namespace tadpole::board {
 
-/// The most that a firmware for raw inputs needs beside the model's arena and constants, stack included; the
-/// tests hold real firmware to it. Sound features come on top.
+/// What a firmware for raw inputs needs beside the model's arena and constants: at most this RAM, stacks
+/// included, and about this flash for code, which depends on the kernels. Sound features come on top.
 inline constexpr int64_t kFirmwareRamBytes = 13'000;
 inline constexpr int64_t kFirmwareCodeBytes = 28'000;
 

@@ -3,8 +3,10 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
-#include "convert/tflite.h"
 #include "data/files.h"
+#include "ir/graph.h"
+#include "project/draw_graph.h"
+#include "project/inspect_model.h"
 #include "zoo/zoo.h"
 
 namespace tadpole::cli {
@@ -13,43 +15,12 @@ namespace {
 
 using nlohmann::json;
 
-json tensor_json(const ir::Tensor& tensor) {
-  json result = {{"name", tensor.name}, {"type", ir::to_string(tensor.type)}, {"shape", tensor.shape}};
-  if (tensor.quantisation) {
-    result["scale"] = tensor.quantisation->scales[0];
-    result["zero_point"] = tensor.quantisation->zero_points[0];
-  }
-  return result;
-}
-
-json graph_json(const ir::Graph& graph, size_t file_bytes) {
-  json layers = json::array();
-  for (const ir::Node& node : graph.nodes) {
-    const ir::Tensor& out = graph.output_of(node);
-    int64_t parameters = 0;
-    for (size_t i = 1; i < node.inputs.size(); ++i) {
-      const int index = static_cast<int>(i);
-      if (ir::Graph::has_input(node, index) && graph.input_of(node, index).is_constant())
-        parameters += ir::element_count(graph.input_of(node, index).shape);
-    }
-    layers.push_back({{"name", node.name},
-                      {"op", ir::op_name(node.op)},
-                      {"output_shape", out.shape},
-                      {"type", ir::to_string(out.type)},
-                      {"parameters", parameters},
-                      {"macs", ir::multiply_accumulates(graph, node)}});
-  }
-  json inputs = json::array(), outputs = json::array();
-  for (const int index : graph.inputs)
-    inputs.push_back(tensor_json(graph.tensors[static_cast<size_t>(index)]));
-  for (const int index : graph.outputs)
-    outputs.push_back(tensor_json(graph.tensors[static_cast<size_t>(index)]));
-  return {{"bytes", file_bytes},
-          {"macs", ir::multiply_accumulates(graph)},
-          {"parameters", ir::parameter_count(graph)},
-          {"inputs", inputs},
-          {"outputs", outputs},
-          {"layers", layers}};
+/// "0.0235 -128", or "" for what is not quantised.
+std::string scale_text(const json& row) {
+  if (!row.contains("scale")) return "";
+  char text[40];
+  std::snprintf(text, sizeof text, "%.4g @%d", row["scale"].get<double>(), row["zero_point"].get<int>());
+  return text;
 }
 
 std::string tensor_line(const char* what, const json& tensor) {
@@ -65,25 +36,58 @@ std::string tensor_line(const char* what, const json& tensor) {
   return line + "\n";
 }
 
-std::string graph_text(const json& model) {
+std::string layer_table(const json& model) {
+  char line[240];
+  std::snprintf(line, sizeof line, "%3s %-15s %-17s %-13s %-7s %-13s%10s%9s %s\n", "", "layer", "operator",
+                "output", "type", "scale @zero", "mult.-acc.", "weights", "options");
+  std::string text = line;
+  int index = 0;
+  for (const json& layer : model["layers"]) {
+    std::snprintf(line, sizeof line, "%3d %-15s %-17.17s %-13s %-7s %-13s%10s%9s %s", index++,
+                  project::short_layer_name(layer["name"].get<std::string>(), 15).c_str(),
+                  layer["op"].get<std::string>().c_str(),
+                  ir::to_string(layer["output_shape"].get<ir::Shape>()).c_str(),
+                  layer["type"].get<std::string>().c_str(), scale_text(layer).c_str(),
+                  base::with_commas(layer["macs"].get<int64_t>()).c_str(),
+                  base::with_commas(layer["weights_bytes"].get<int64_t>()).c_str(),
+                  layer["options"].get<std::string>().c_str());
+    text += line;
+    text = text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+/// Lines of at most 108 characters, indented by two.
+std::string wrapped(const std::string& text) {
+  std::string out, line;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    if (!line.empty() && line.size() + 1 + end - at > 106) {
+      out += "  " + line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + text.substr(at, end - at);
+    at = end + 1;
+  }
+  return out + "  " + line + "\n";
+}
+
+std::string model_text(const json& model) {
   std::string text;
   for (const json& tensor : model["inputs"]) text += tensor_line("input ", tensor);
   for (const json& tensor : model["outputs"]) text += tensor_line("output", tensor);
-  text += base::with_commas(model["parameters"].get<int64_t>()) + " parameters, " +
-          base::with_commas(model["macs"].get<int64_t>()) + " multiply-accumulates, " +
-          base::with_commas(model["bytes"].get<int64_t>()) + " B\n\n";
-  char line[200];
-  std::snprintf(line, sizeof line, "%-28s %-18s %-16s %-8s %12s %14s\n", "layer", "operator", "output",
-                "type", "parameters", "mult.-acc.");
-  text += line;
-  for (const json& layer : model["layers"]) {
-    std::snprintf(line, sizeof line, "%-28.28s %-18s %-16s %-8s %12s %14s\n",
-                  layer["name"].get<std::string>().c_str(), layer["op"].get<std::string>().c_str(),
-                  ir::to_string(layer["output_shape"].get<ir::Shape>()).c_str(),
-                  layer["type"].get<std::string>().c_str(),
-                  base::with_commas(layer["parameters"].get<int64_t>()).c_str(),
-                  base::with_commas(layer["macs"].get<int64_t>()).c_str());
-    text += line;
+  text += base::with_commas(model["parameters"].get<int64_t>()) + " parameters (" +
+          base::with_commas(model["constant_bytes"].get<int64_t>()) + " B), " +
+          base::with_commas(model["macs"].get<int64_t>()) + " multiply-accumulates; the file has " +
+          base::with_commas(model["bytes"].get<int64_t>()) + " B\n\n" + layer_table(model) + "\n";
+  for (size_t i = 0; i < model["boards"].size(); ++i) {
+    const json& board = model["boards"][i];
+    if (i > 0 && board["why"] == model["boards"][i - 1]["why"]) continue;  // a board and its virtual twin
+    std::string names = board["name"].get<std::string>();
+    for (size_t j = i + 1; j < model["boards"].size() && model["boards"][j]["why"] == board["why"]; ++j)
+      names += ", " + model["boards"][j]["name"].get<std::string>();
+    text += names + (board["fits"].get<bool>() ? ": fits.\n" : ": DOES NOT FIT.\n") +
+            wrapped(board["why"].get<std::string>());
   }
   return text;
 }
@@ -97,23 +101,33 @@ std::string architecture_table() {
   return text;
 }
 
-Result<json> inspect_file(const std::string& path) {
-  TADPOLE_TRY(const std::vector<uint8_t> bytes, data::read_file(path));
-  TADPOLE_TRY(const ir::Graph graph, convert::read_tflite(bytes));
-  return graph_json(graph, bytes.size());
+/// Describes the model; with `svg` also draws it there.
+Result<json> inspect_file(const std::string& path, const std::string& svg) {
+  TADPOLE_TRY(const project::Inspection model, project::inspect_model(path));
+  json facts = model.facts;
+  if (!svg.empty()) {
+    const std::string title = std::filesystem::path(path).filename().string();
+    TADPOLE_CHECK(data::write_text(svg, project::draw_graph(model.graph, title)));
+    facts["svg"] = svg;
+  }
+  return facts;
 }
 
 }  // namespace
 
 void add_inspect(CLI::App& app, Context& context) {
-  CLI::App* command =
-      add_command(app, context, "inspect", "show what is in a model file: layers, shapes, sizes, work",
-                  "tadpole inspect runs/0001/model.tflite", Needs::nothing);
+  CLI::App* command = add_command(app, context, "inspect",
+                                  "show what is in a model file: layers, shapes, scales, sizes, work, which "
+                                  "boards it fits, and a picture",
+                                  "tadpole inspect runs/0001/model.tflite --svg model.svg", Needs::nothing);
   auto path = std::make_shared<std::string>();
+  auto svg = std::make_shared<std::string>();
   auto list = std::make_shared<bool>(false);
   command->add_option("MODEL", *path, "a .tflite file");
+  command->add_option("--svg", *svg, "write a picture of the network; every browser shows it")
+      ->type_name("FILE");
   command->add_flag("--architectures", *list, "list the architectures for [model] arch instead");
-  command->callback([&context, path, list] {
+  command->callback([&context, path, svg, list] {
     if (*list == !path->empty())
       throw CLI::ValidationError("inspect", "give a .tflite file, or --architectures (one of them)");
     if (*list) {
@@ -124,12 +138,12 @@ void add_inspect(CLI::App& app, Context& context) {
       context.exit_code = context.console.finish({{"architectures", rows}});
       return;
     }
-    const auto model = inspect_file(*path);
+    const auto model = inspect_file(*path, *svg);
     if (!model.ok()) {
-      context.exit_code = context.console.fail({model.error().code, *path + ": " + model.error().detail});
+      context.exit_code = context.console.fail(model.error());
       return;
     }
-    context.console.print(graph_text(*model));
+    context.console.print(model_text(*model) + (svg->empty() ? "" : "Picture: " + *svg + "\n"));
     context.exit_code = context.console.finish(*model);
   });
 }

@@ -6,6 +6,7 @@
 
 #include "data/files.h"
 #include "fixture.h"
+#include "tests/board/fake_model/model.h"
 
 namespace tadpole::board {
 namespace {
@@ -86,6 +87,14 @@ TEST(Firmware, leaves_examples_out) {
   std::ofstream(scratch / "library/main.cc") << "#error not for the firmware\n";
   auto firmware = build_firmware(*find_board("virtual-nano33ble"), scratch / "library", scratch / "work");
   EXPECT_TRUE(firmware) << firmware.error().message();
+}
+
+TEST(Firmware, needs_no_more_beside_the_model_than_inspect_says) {
+  const Result<Firmware>& firmware = raw_firmware();
+  ASSERT_TRUE(firmware) << firmware.error().message();
+  EXPECT_LE(firmware->total_ram_bytes() - model::kArenaBytes, kFirmwareRamBytes);
+  EXPECT_GE(firmware->total_ram_bytes() - model::kArenaBytes, kFirmwareRamBytes - 1000);  // and not much less
+  EXPECT_LE(firmware->flash_code_bytes, kFirmwareCodeBytes);
 }
 
 TEST(CodeMap, a_function_reaches_what_it_calls_directly_or_not) {
