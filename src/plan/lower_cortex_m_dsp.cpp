@@ -1,42 +1,91 @@
 // Int8 convolutions and dense layers to the kernels of the Arm DSP extension, where their conditions hold.
 #include "plan/lower_cortex_m_dsp.h"
 
+#include <array>
+#include <limits>
+
 #include "device/kernels/cortex_m_dsp/conv_2d.h"
+#include "device/kernels/cortex_m_dsp/conv_rows.h"
+#include "device/kernels/cortex_m_dsp/fully_connected.h"
+#include "device/kernels/cortex_m_dsp/pointwise.h"
 
 namespace tadpole::plan {
 
 namespace {
 
-struct PairedWeights {
-  std::vector<int16_t> lanes;
-  std::vector<int32_t> pairs;
-  bool fits = true;
-};
+/// The channels of every pair of three_pixels.h: an odd number ends with two that overlap the pair before.
+std::vector<size_t> firsts_of_pairs(size_t channels) {
+  std::vector<size_t> firsts;
+  for (size_t o = 0; o + 1 < channels; o += 2) firsts.push_back(o);
+  if (channels % 2 == 1) firsts.push_back(channels == 1 ? 0 : channels - 2);
+  return firsts;
+}
 
-/// Two channels a lane, in the order that SXTB16 leaves the activations in; see conv_2d.h.
-PairedWeights pair_up(const NodeView& view, const WeightsInt8& from, const FoldedInt8& folded, int axis) {
+/// The taps in the lower and the upper half of each word.
+using TapOrder = std::vector<std::array<size_t, 2>>;
+
+/// The order that SXTB16 leaves activations in.
+TapOrder order_of_whole_words(size_t taps) {
+  TapOrder order;
+  for (size_t k = 0; k < taps; k += 4) {
+    order.push_back({k, k + 2});
+    order.push_back({k + 1, k + 3});
+  }
+  return order;
+}
+
+/// Rows of `length` taps in pairs, the last of an odd number with itself; see conv_rows.h.
+TapOrder order_of_rows(size_t rows, size_t length) {
+  constexpr size_t kNone = std::numeric_limits<size_t>::max();
+  TapOrder order;
+  for (size_t i = 0; i + 1 < rows; i += 2) {
+    for (size_t k = 0; k < length; ++k) order.push_back({i * length + k, (i + 1) * length + k});
+  }
+  if (rows % 2 == 1) {
+    const size_t begin = (rows - 1) * length, middle = (length + 1) / 2;
+    for (size_t k = 0; k < middle; ++k) {
+      order.push_back({begin + k, middle + k < length ? begin + middle + k : kNone});
+    }
+  }
+  if (order.size() % 2 == 1) order.push_back({kNone, kNone});
+  return order;
+}
+
+/// The stream of three_pixels.h, or nothing when a lane does not fit 16 bits.
+std::vector<int32_t> pack_stream(const NodeView& view, const WeightsInt8& from, const FoldedInt8& folded,
+                                 int axis, const TapOrder& order) {
   const size_t channels = from.bias.size(), taps = from.weights.size() / channels;
   const auto weight = [&](size_t o, size_t k) -> int32_t {
     if (o >= channels || k >= taps) return 0;
     return from.weights[weight_index(o, k, channels, taps, axis)];
   };
-  PairedWeights paired;
-  for (size_t o = 0; o < channels; o += 2) {
-    for (size_t k = 0; k < taps; k += 4) {
-      for (const size_t at : {k, k + 2, k + 1, k + 3}) {
-        const int32_t lane = 256 * weight(o, at) + weight(o + 1, at);
-        paired.fits = paired.fits && lane >= INT16_MIN && lane <= INT16_MAX;
-        paired.lanes.push_back(static_cast<int16_t>(lane));
-      }
+  bool fits = true;
+  const auto lane = [&](size_t o, size_t k) {
+    const int32_t both = 256 * weight(o, k) + weight(o + 1, k);
+    fits = fits && both >= INT16_MIN && both <= INT16_MAX;
+    return static_cast<uint32_t>(both) & 0xffffu;
+  };
+  const std::vector<size_t> firsts = firsts_of_pairs(channels);
+  std::vector<int32_t> stream;
+  for (size_t i = 0; i < firsts.size(); ++i) {
+    const size_t o = firsts[i], second = std::min(o + 1, channels - 1);
+    const auto bias_b = static_cast<uint32_t>(second > o ? folded.bias[second] : 0);
+    stream.push_back(static_cast<int32_t>(256u * static_cast<uint32_t>(folded.bias[o]) + bias_b));
+    stream.push_back(static_cast<int32_t>(bias_b));
+    for (const auto& [low, high] : order) {
+      stream.push_back(static_cast<int32_t>(lane(o, low) | lane(o, high) << 16));
     }
-    const bool has_second = o + 1 < channels;
-    const auto bias_b = static_cast<uint32_t>(has_second ? folded.bias[o + 1] : 0);
-    paired.pairs.push_back(static_cast<int32_t>(256u * static_cast<uint32_t>(folded.bias[o]) + bias_b));
-    paired.pairs.push_back(static_cast<int32_t>(bias_b));
-    append_requantisation(view, from, o, paired.pairs);
-    append_requantisation(view, from, has_second ? o + 1 : o, paired.pairs);
+    append_requantisation(view, from, o, stream);
+    append_requantisation(view, from, second, stream);
+    const size_t next = i + 1 < firsts.size() ? firsts[i + 1] : second + 1;
+    stream.back() += next > second ? 256 : 0;
   }
-  return paired;
+  return fits ? stream : std::vector<int32_t>{};
+}
+
+bool is_pointwise(const kernels::Window2d& w) {
+  return w.filter_h == 1 && w.filter_w == 1 && w.pad_top == 0 && w.pad_left == 0 &&
+         (w.out_h - 1) * w.stride_h < w.in_h && (w.out_w - 1) * w.stride_w < w.in_w;
 }
 
 }  // namespace
@@ -45,48 +94,119 @@ LoweredNode dsp_conv_along(const NodeView& view, const kernels::Window2d& window
                            const WeightsInt8& from, int axis) {
   const FoldedInt8 folded = fold_input_zero(from, view.zero(view.in()), axis);
   if (!requantises(from, folded, axis)) return {};
-  PairedWeights paired = pair_up(view, from, folded, axis);
-  if (!paired.fits) return {};
-  Constants constants;
   kernels::DspConv2dInt8Params params{};
   params.window = window;
   params.in_zero = view.zero(view.in());
   fill_clamp(view, activation, params);
-  params.weights = constants.keep(std::move(paired.lanes));
-  params.pairs = constants.keep(std::move(paired.pairs));
-  const int64_t taps = (int64_t{window.filter_h} * window.filter_w * window.in_c + 3) / 4 * 4;
-  LoweredNode lowered{
-      make_call(TADPOLE_KERNEL("cortex_m_dsp/conv_2d.h", DspConv2dInt8Params, dsp_conv_2d_int8), params,
-                constants),
-      {view.node.inputs[0]},
-      (window.in_c % 4 == 0 ? 6 : 7) * taps};
-  if (window.batches == 1) lowered.overlaps.push_back({0, overlap_distance_by_pixel(window)});
+  if (!params.relu && !shifts_right(from)) return {};
+  const bool pointwise = is_pointwise(window), whole_words = window.in_c % 4 == 0;
+  const bool dilated = window.dilation_h > 1 || window.dilation_w > 1;
+  if (!pointwise && !whole_words && dilated) return {};
+  const auto rows = static_cast<size_t>(window.filter_h),
+             length = static_cast<size_t>(window.filter_w) * static_cast<size_t>(window.in_c);
+  std::vector<int32_t> stream =
+      pack_stream(view, from, folded, axis,
+                  whole_words ? order_of_whole_words(rows * length) : order_of_rows(rows, length));
+  if (stream.empty()) return {};
+  Constants constants;
+  params.weights = constants.keep(std::move(stream));
+  LoweredNode lowered{nullptr, {view.node.inputs[0]}};
+  int64_t distance = overlap_distance_by_pixel(window);
+  if (pointwise) {
+    lowered.call =
+        make_call(TADPOLE_KERNEL("cortex_m_dsp/pointwise.h", DspConv2dInt8Params, dsp_pointwise_int8), params,
+                  constants);
+    lowered.scratch_bytes = kernels::dsp_pointwise_scratch_bytes(window.in_c);
+  } else if (dilated) {
+    lowered.call = make_call(TADPOLE_KERNEL("cortex_m_dsp/conv_2d.h", DspConv2dInt8Params, dsp_conv_2d_int8),
+                             params, constants);
+    lowered.scratch_bytes = kernels::dsp_conv_2d_scratch_bytes(window);
+  } else {
+    lowered.call =
+        make_call(TADPOLE_KERNEL("cortex_m_dsp/conv_rows.h", DspConv2dInt8Params, dsp_conv_rows_int8), params,
+                  constants);
+    lowered.scratch_bytes = kernels::dsp_conv_rows_scratch_bytes(window);
+    // It holds more rows than an output row needs, and writes up to two pixels of the next row before it
+    // reads on.
+    kernels::Window2d held = window;
+    held.filter_h = kernels::dsp_conv_rows_held(window);
+    distance = std::min(overlap_distance_by_row(window), overlap_distance_by_row(held) + 2 * window.out_c);
+  }
+  if (window.batches == 1) lowered.overlaps.push_back({0, distance});
   return lowered;
 }
 
 LoweredNode dsp_conv_2d(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
                         const WeightsInt8& from) {
-  return dsp_conv_along(view, window, activation, from, 0);
+  LoweredNode winograd = dsp_winograd_3x3(view, window, activation, from);
+  return winograd.call ? winograd : dsp_conv_along(view, window, activation, from, 0);
 }
+
+namespace {
+
+/// The layout of fully_connected.h, or nothing when a lane does not fit 16 bits.
+std::vector<int32_t> pack_dense(const NodeView& view, const WeightsInt8& from, const FoldedInt8& folded,
+                                bool wide_sums) {
+  const size_t channels = from.bias.size(), taps = from.weights.size() / channels;
+  const auto weight = [&](size_t o, size_t k) -> int32_t {
+    return o < channels && k < taps ? from.weights[o * taps + k] : 0;
+  };
+  const auto bias = [&](size_t o) { return static_cast<uint32_t>(o < channels ? folded.bias[o] : 0); };
+  bool fits = true;
+  const auto lane = [&](size_t o, size_t k) {
+    const int32_t both = 256 * weight(o, k) + weight(o + 1, k);
+    fits = fits && both >= INT16_MIN && both <= INT16_MAX;
+    return static_cast<uint32_t>(both) & 0xffffu;
+  };
+  std::vector<int32_t> packed;
+  for (size_t o = 0; o < channels; o += 4) {
+    for (size_t i = o; i < o + 4; i += 2) {
+      packed.push_back(static_cast<int32_t>(wide_sums ? bias(i) : 256u * bias(i) + bias(i + 1)));
+      packed.push_back(static_cast<int32_t>(bias(i + 1)));
+    }
+    for (size_t begin = 0; begin < taps; begin += 8) {
+      for (const size_t k : {begin, begin + 4}) {
+        for (size_t i = o; i < o + 4; i += 2) {
+          packed.push_back(static_cast<int32_t>(lane(i, k) | lane(i, k + 2) << 16));
+          packed.push_back(static_cast<int32_t>(lane(i, k + 1) | lane(i, k + 3) << 16));
+        }
+      }
+    }
+    for (size_t i = o; i < o + 4; ++i) append_requantisation(view, from, std::min(i, channels - 1), packed);
+  }
+  return fits ? packed : std::vector<int32_t>{};
+}
+
+/// Whether every sum beyond kMaxAccumulator is clamped: at least 2^22 / 2^right, which is 256 or more.
+bool clamps_wide_sums(const WeightsInt8& from) {
+  return std::all_of(from.shift.begin(), from.shift.end(), [](int32_t shift) { return -shift <= 14; });
+}
+
+}  // namespace
 
 LoweredNode dsp_fully_connected(const NodeView& view, int32_t rows, int32_t in_c, int32_t out_c,
                                 ir::Activation activation, const WeightsInt8& from) {
   const FoldedInt8 folded = fold_input_zero(from, view.zero(view.in()), 0);
-  if (in_c % 4 != 0 || out_c % 4 != 0 || !requantises(from, folded, 0)) return {};
-  PairedWeights paired = pair_up(view, from, folded, 0);
-  if (!paired.fits) return {};
+  const bool bounded = requantises(from, folded, 0);
+  if (!folded.fits || !shifts_right(from) || (!bounded && !clamps_wide_sums(from))) return {};
+  const bool wide_sums = !bounded || in_c > kernels::dsp::kDenseChunk;
+  std::vector<int32_t> packed = pack_dense(view, from, folded, wide_sums);
+  if (packed.empty()) return {};
   Constants constants;
   kernels::DspFullyConnectedInt8Params params{};
   params.rows = rows;
   params.in_c = in_c;
   params.out_c = out_c;
-  fill_clamp(view, activation, params);
-  params.weights = constants.keep(std::move(paired.lanes));
-  params.pairs = constants.keep(std::move(paired.pairs));
-  return {make_call(
-              TADPOLE_KERNEL("cortex_m_dsp/conv_2d.h", DspFullyConnectedInt8Params, dsp_fully_connected_int8),
-              params, constants),
-          {view.node.inputs[0]}};
+  const ClampInt8 clamp = clamp_int8(activation, view.scale(view.out()), view.zero(view.out()));
+  params.clamp_min = clamp.low;
+  params.clamp_max = clamp.high;
+  params.wide_sums = wide_sums ? 1 : 0;
+  params.weights = constants.keep(std::move(packed));
+  return {make_call(TADPOLE_KERNEL("cortex_m_dsp/fully_connected.h", DspFullyConnectedInt8Params,
+                                   dsp_fully_connected_int8),
+                    params, constants),
+          {view.node.inputs[0]},
+          kernels::dsp_fully_connected_scratch_bytes(in_c)};
 }
 
 }  // namespace tadpole::plan

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <vector>
 
@@ -33,6 +34,12 @@ inline bool requantises(const WeightsInt8& from, const FoldedInt8& folded, int a
   return folded.fits;
 }
 
+/// What they ask beside that without ReLU.
+inline bool shifts_right(const WeightsInt8& from) {
+  return std::all_of(from.shift.begin(), from.shift.end(),
+                     [](int32_t shift) { return shift < 0 && -shift <= kernels::dsp::kMaxRightShift; });
+}
+
 /// Multiplier, offset and shift of channel o.
 inline void append_requantisation(const NodeView& view, const WeightsInt8& from, size_t o,
                                   std::vector<int32_t>& to) {
@@ -53,5 +60,13 @@ void fill_clamp(const NodeView& view, ir::Activation activation, Params& params)
 /// A convolution by the kernels of conv_2d.h; `axis` is that of the output channels in the weights.
 LoweredNode dsp_conv_along(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
                            const WeightsInt8& from, int axis);
+
+/// Which nodes are to be computed by Winograd's algorithm: those that save the most instructions a byte, as
+/// long as all constants together stay below target.flash_limit_bytes; none without a limit.
+std::vector<bool> choose_winograd(const ir::Graph& graph, const Target& target);
+
+/// A node that choose_winograd() takes.
+LoweredNode dsp_winograd_3x3(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
+                             const WeightsInt8& from);
 
 }  // namespace tadpole::plan

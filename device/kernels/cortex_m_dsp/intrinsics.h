@@ -13,6 +13,22 @@
 #pragma GCC optimize("no-schedule-insns")
 #endif
 
+// Whole functions in assembly, where the calling convention and the instruction set are known.
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && defined(__GNUC__)
+#define TADPOLE_THUMB_DSP 1
+#else
+#define TADPOLE_THUMB_DSP 0
+#endif
+
+// In assembly: what stands behind `label` must have `bytes` bytes, because code jumps into it by their count.
+// Clang's assembler cannot say; it chooses the same encodings.
+#if defined(__clang__)
+#define TADPOLE_THUMB_BYTES(label, bytes) ""
+#else
+#define TADPOLE_THUMB_BYTES(label, bytes) \
+  "  .if . - " label " - " bytes "\n  .error \"another size\"\n  .endif"
+#endif
+
 // A loop that must have all registers to itself.
 #if defined(__GNUC__)
 #define TADPOLE_NOINLINE __attribute__((noinline))
@@ -81,6 +97,18 @@ inline int32_t pack_high(int32_t a, int32_t b) {
   __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(r) : "r"(b), "r"(a));
   return r;
 }
+/// a.lo + b.lo and a.hi + b.hi, each modulo 2^16.
+inline int32_t add16(int32_t a, int32_t b) {
+  int32_t r;
+  __asm__("uadd16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
+/// a.lo - b.lo and a.hi - b.hi, each modulo 2^16.
+inline int32_t sub16(int32_t a, int32_t b) {
+  int32_t r;
+  __asm__("usub16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+  return r;
+}
 /// Held to [-128, 127].
 inline int32_t ssat8(int32_t a) {
   int32_t r;
@@ -113,6 +141,8 @@ inline int32_t smmla(int32_t a, int32_t b, int32_t c) {
 }
 inline int32_t pack_low(int32_t a, int32_t b) { return pack(a, b); }
 inline int32_t pack_high(int32_t a, int32_t b) { return pack(high_of(a), high_of(b)); }
+inline int32_t add16(int32_t a, int32_t b) { return pack(low_of(a) + low_of(b), high_of(a) + high_of(b)); }
+inline int32_t sub16(int32_t a, int32_t b) { return pack(low_of(a) - low_of(b), high_of(a) - high_of(b)); }
 inline int32_t ssat8(int32_t a) { return a < -128 ? -128 : a > 127 ? 127 : a; }
 
 #endif
