@@ -78,9 +78,12 @@ Result<LoweredNode> conv_float(const NodeView& view, const kernels::Window2d& wi
 Result<LoweredNode> lower_conv_2d(const NodeView& view) {
   const auto window = window_of<ir::Conv2dAttributes>(view);
   const auto activation = view.attributes<ir::Conv2dAttributes>().activation;
+  if (is_hybrid(view)) return hybrid_conv_2d(view, window, activation);
   if (view.all_activations(ir::DType::float32)) return conv_float(view, window, activation);
+  if (view.all_activations(ir::DType::int16)) return conv_2d_int16(view, window, activation);
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 0));
+  if (keeps_packed(view)) return conv_2d_int4(view, window, activation, weights);
   if (!view.wants("ref")) {
     LoweredNode fast = simd_conv_2d(view, window, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_conv_2d(view, window, activation, weights);
@@ -100,6 +103,8 @@ Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view) {
   const auto window = window_of<ir::DepthwiseConv2dAttributes>(view);
   const auto activation = view.attributes<ir::DepthwiseConv2dAttributes>().activation;
   Constants constants;
+  if (is_hybrid(view)) return hybrid_depthwise_conv_2d(view, window, activation);
+  if (view.all_activations(ir::DType::int16)) return depthwise_conv_2d_int16(view, window, activation);
   if (view.all_activations(ir::DType::float32)) {
     TADPOLE_CHECK(check_float_constants(view));
     const ClampFloat clamp = clamp_float(activation);
@@ -114,6 +119,7 @@ Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view) {
   }
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 3));
+  if (keeps_packed(view)) return depthwise_conv_2d_int4(view, window, activation, weights);
   if (!view.wants("ref")) {
     LoweredNode fast = simd_depthwise_conv_2d(view, window, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_depthwise_conv_2d(view, window, activation, weights);
@@ -133,11 +139,13 @@ Result<LoweredNode> lower_fully_connected(const NodeView& view) {
   const auto activation = view.attributes<ir::FullyConnectedAttributes>().activation;
   const int out_c = view.in(1).shape[0], in_c = view.in(1).shape[1];
   const auto rows = static_cast<int32_t>(ir::element_count(view.in().shape) / in_c);
-  if (view.all_activations(ir::DType::float32)) {
-    return conv_float(view, {rows, 1, 1, in_c, 1, 1, out_c, 1, 1, 1, 1, 1, 1, 0, 0}, activation);
-  }
+  const kernels::Window2d window{rows, 1, 1, in_c, 1, 1, out_c, 1, 1, 1, 1, 1, 1, 0, 0};
+  if (is_hybrid(view)) return hybrid_conv_2d(view, window, activation);
+  if (view.all_activations(ir::DType::float32)) return conv_float(view, window, activation);
+  if (view.all_activations(ir::DType::int16)) return conv_2d_int16(view, window, activation);
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, out_c, 0));
+  if (keeps_packed(view)) return conv_2d_int4(view, window, activation, weights);
   if (!view.wants("ref")) {
     LoweredNode fast = simd_fully_connected(view, rows, in_c, out_c, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_fully_connected(view, rows, in_c, out_c, activation, weights);

@@ -60,6 +60,27 @@ std::vector<int32_t> as_words(std::span<const int64_t> numbers);
 Result<WeightsInt8> read_weights_int8_of(const NodeView& view, const LayerInputs& inputs, int channels,
                                          int axis);
 
+// Layers of other number types, with the reference kernels. A dense layer is a convolution of a 1 x 1 map.
+// lower_weights_types.cpp.
+Result<LoweredNode> conv_2d_int16(const NodeView& view, const kernels::Window2d& window,
+                                  ir::Activation activation);
+Result<LoweredNode> depthwise_conv_2d_int16(const NodeView& view, const kernels::Window2d& window,
+                                            ir::Activation activation);
+Result<LoweredNode> hybrid_conv_2d(const NodeView& view, const kernels::Window2d& window,
+                                   ir::Activation activation);
+Result<LoweredNode> hybrid_depthwise_conv_2d(const NodeView& view, const kernels::Window2d& window,
+                                             ir::Activation activation);
+/// Int8 layers whose int4 weights stay packed.
+LoweredNode conv_2d_int4(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
+                         const WeightsInt8& from);
+LoweredNode depthwise_conv_2d_int4(const NodeView& view, const kernels::Window2d& window,
+                                   ir::Activation activation, const WeightsInt8& from);
+/// Whether a layer's int4 weights stay packed: with the reference kernels, and where unpacked ones of the
+/// whole graph would not fit the target's flash limit. Otherwise they are unpacked here for the fast kernels.
+bool keeps_packed(const NodeView& view);
+/// Whether a layer has float activations and weights that are integers.
+bool is_hybrid(const NodeView& view);
+
 template <class T>
 std::vector<T> copy_of(std::span<const T> values) {
   return {values.begin(), values.end()};

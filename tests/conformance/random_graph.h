@@ -14,7 +14,9 @@ namespace tadpole::conformance {
 /// so that a wrong rounding shows.
 class RandomGraph {
  public:
-  RandomGraph(Rng rng, bool int8) : rng_(rng), int8_(int8) {}
+  /// `small_weights`: int4 ones in an int8 graph, int8 ones in a float graph.
+  RandomGraph(Rng rng, bool int8, bool small_weights = false)
+      : rng_(rng), int8_(int8), small_weights_(small_weights) {}
 
   ir::Graph make(int layers) {
     graph_.name = "random";
@@ -110,17 +112,19 @@ class RandomGraph {
     made.name = "w" + std::to_string(graph_.tensors.size());
     made.shape = shape;
     const auto count = static_cast<size_t>(ir::element_count(shape));
-    if (int8_) {
-      std::vector<int8_t> values(count);
+    if (int8_ || small_weights_) {
+      const bool int4 = int8_ && small_weights_;
+      std::vector<int8_t> values(int4 ? (count + 1) / 2 : count);
       for (int8_t& value : values) value = static_cast<int8_t>(range(-128, 127));
-      made.type = ir::DType::int8;
+      made.type = int4 ? ir::DType::int4 : ir::DType::int8;
       made.constant = ir::make_constant<int8_t>(values);
       ir::Quantisation scales;
       scales.axis = axis;
-      // 74 is the deviation of the weights above: the output's deviation is that of the input times 0.3 to 3.
+      // The deviation of the weights above: the output's deviation is that of the input times 0.3 to 3.
+      const float deviation = int4 ? 4.6f : 74.0f;
       const int scale_count = rng_.below(4) ? channels : 1;
       for (int i = 0; i < scale_count; ++i) {
-        scales.scales.push_back(rng_.uniform(0.3f, 3.0f) / (74 * std::sqrt(static_cast<float>(taps))));
+        scales.scales.push_back(rng_.uniform(0.3f, 3.0f) / (deviation * std::sqrt(static_cast<float>(taps))));
         scales.zero_points.push_back(0);
       }
       made.quantisation = scales;
@@ -332,7 +336,7 @@ class RandomGraph {
   /// Twice the rows, as many columns.
   void transpose_conv() {
     const ir::Shape in = shape();
-    if (ir::element_count(in) > 1000) return;
+    if (ir::element_count(in) > 1000 || (!int8_ && small_weights_)) return;
     const ir::Shape out = {in[0], 2 * in[1], in[2], range(1, 8)};
     const int filter_h = range(1, 3), filter_w = range(1, 3);
     const float scale = int8_ ? scale_of(current_) : 0;
@@ -386,7 +390,7 @@ class RandomGraph {
   }
 
   Rng rng_;
-  bool int8_;
+  bool int8_, small_weights_;
   ir::Graph graph_;
   int current_ = -1;
 };
