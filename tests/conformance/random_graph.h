@@ -26,6 +26,7 @@ class RandomGraph {
     if (rng_.below(2)) {
       flatten();
       dense();
+      if (rng_.below(3) == 0) svdf();
       if (rng_.below(2)) softmax();
     }
     if (graph_.nodes.empty()) relu();
@@ -358,8 +359,129 @@ class RandomGraph {
     node(ir::Op::batch_matmul, {current_, current_}, ir::BatchMatMulAttributes{false, true});
   }
 
+  ir::Tensor& made(int index) { return graph_.tensors[static_cast<size_t>(index)]; }
+
+  /// Appends a node whose output has exactly this type and scale.
+  void node_as(ir::Op op, std::vector<int> inputs, ir::Attributes attributes, ir::DType type, float scale,
+               int32_t zero) {
+    const size_t before = graph_.nodes.size();
+    node(op, std::move(inputs), std::move(attributes));
+    if (graph_.nodes.size() == before) return;
+    made(current_).type = type;
+    made(current_).quantisation.reset();
+    if (scale > 0) made(current_).quantisation = ir::Quantisation{{scale}, {zero}, 0};
+  }
+
+  /// A function of one value. Of float, the ones that give numbers for all numbers.
+  void element_layer() {
+    const ir::Op ops[] = {ir::Op::logistic,   ir::Op::tanh, ir::Op::hard_swish, ir::Op::abs,
+                          ir::Op::leaky_relu, ir::Op::exp,  ir::Op::rsqrt,      ir::Op::relu6};
+    const ir::Op op = ops[rng_.below(int8_ ? 8 : 5)];
+    if (int8_ && op == ir::Op::logistic)
+      return node_as(op, {current_}, ir::NoAttributes{}, ir::DType::int8, 1.0f / 256, -128);
+    if (int8_ && op == ir::Op::tanh)
+      return node_as(op, {current_}, ir::NoAttributes{}, ir::DType::int8, 1.0f / 128, 0);
+    if (op == ir::Op::leaky_relu) {
+      node(op, {current_}, ir::LeakyReluAttributes{rng_.uniform(-0.5f, 1.5f)});
+    } else {
+      node(op, {current_}, ir::NoAttributes{});
+    }
+  }
+
+  /// One constant for each channel, like the current tensor.
+  int channel_constant() {
+    const int other = activation({shape().back()});
+    made(other).quantisation = made(current_).quantisation;
+    std::vector<uint8_t> bytes;
+    if (int8_) {
+      for (int i = 0; i < shape().back(); ++i) bytes.push_back(static_cast<uint8_t>(rng_.below(256)));
+    } else {
+      std::vector<float> values(static_cast<size_t>(shape().back()));
+      for (float& value : values) value = rng_.normal();
+      bytes = *ir::make_constant<float>(values);
+    }
+    made(other).constant = std::make_shared<const std::vector<uint8_t>>(std::move(bytes));
+    return other;
+  }
+
+  void pair_layer() {
+    const int other = rng_.below(3) ? channel_constant() : current_;
+    const ir::Quantisation same = made(current_).quantisation.value_or(ir::Quantisation{{0}, {0}, 0});
+    const ir::DType type = made(current_).type;
+    switch (rng_.below(6)) {
+      case 0:
+        return void(node(ir::Op::sub, {current_, other}, ir::ActivationAttributes{activation_kind()}));
+      case 1:
+        return void(node(ir::Op::mul, {other, current_}, ir::ActivationAttributes{activation_kind()}));
+      case 2:
+        return void(node(ir::Op::squared_difference, {current_, other}, ir::NoAttributes{}));
+      case 3:
+        return void(node(ir::Op::prelu, {current_, channel_constant()}, ir::NoAttributes{}));
+      default:
+        return node_as(rng_.below(2) ? ir::Op::maximum : ir::Op::minimum, {current_, other},
+                       ir::NoAttributes{}, type, same.scales[0], same.zero_points[0]);
+    }
+  }
+
+  /// Some layers of another type between two of this one.
+  void other_type_layer() {
+    if (!int8_) return;
+    const float scale = scale_of(current_);
+    if (rng_.below(2)) {
+      node_as(ir::Op::quantize, {current_}, ir::NoAttributes{}, ir::DType::int16, scale / 64, 0);
+      const bool bends = rng_.below(2) != 0;
+      node_as(bends ? ir::Op::tanh : ir::Op::leaky_relu, {current_},
+              bends ? ir::Attributes{} : ir::LeakyReluAttributes{}, ir::DType::int16,
+              bends ? 1.0f / 32768 : scale / 50, 0);
+    } else {
+      node_as(ir::Op::dequantize, {current_}, ir::NoAttributes{}, ir::DType::float32, 0, 0);
+      node_as(rng_.below(2) ? ir::Op::logistic : ir::Op::hard_swish, {current_}, ir::NoAttributes{},
+              ir::DType::float32, 0, 0);
+    }
+    node_as(ir::Op::quantize, {current_}, ir::NoAttributes{}, ir::DType::int8, rng_.uniform(0.005f, 0.05f),
+            range(-90, 90));
+  }
+
+  /// Adds what the layer before gave at the last inference.
+  void delayed_sum() {
+    const int now = current_;
+    const int state = activation(shape());
+    made(state).quantisation = made(now).quantisation;
+    made(state).is_variable = true;
+    const ir::Tensor like = made(now);
+    const float scale = int8_ ? scale_of(now) : 0;
+    const int32_t zero = int8_ ? like.quantisation->zero_points[0] : 0;
+    node_as(ir::Op::read_variable, {state}, ir::NoAttributes{}, like.type, scale, zero);
+    const int before = current_;
+    graph_.nodes.push_back({ir::Op::assign_variable,
+                            "layer_" + std::to_string(graph_.nodes.size()),
+                            {now},
+                            {state},
+                            ir::NoAttributes{}});
+    node(ir::Op::add, {now, before}, ir::ActivationAttributes{});
+  }
+
+  /// [1, W] to [1, units], with a memory of some steps.
+  void svdf() {
+    const int rank = range(1, 2), filters = rank * range(1, 5), width = shape().back(), memory = range(1, 4);
+    const int features = weights({filters, width}, 1, 0, width),
+              time = weights({filters, memory}, 1, 0, memory);
+    const int state = activation({1, filters * memory});
+    made(state).is_variable = true;
+    if (int8_ && rng_.below(2)) {
+      made(state).type = ir::DType::int16;
+      made(state).quantisation = ir::Quantisation{{scale_of(current_) / 100}, {0}, 0};
+      std::vector<int16_t> wide;
+      for (const int8_t value : made(time).values<int8_t>()) wide.push_back(static_cast<int16_t>(value * 50));
+      made(time).type = ir::DType::int16;
+      made(time).constant = ir::make_constant<int16_t>(wide);
+    }
+    node(ir::Op::svdf, {current_, features, time, bias(filters / rank), state},
+         ir::SvdfAttributes{rank, int8_ ? ir::Activation::none : activation_kind()});
+  }
+
   void add_layer() {
-    switch (rng_.below(11)) {
+    switch (rng_.below(15)) {
       case 0:
       case 1: {
         ir::Conv2dAttributes attributes{padding(), range(1, 2), range(1, 3), 1, 1, activation_kind()};
@@ -384,6 +506,13 @@ class RandomGraph {
         return move();
       case 9:
         return rng_.below(3) ? transpose_conv() : products();
+      case 10:
+      case 11:
+        return element_layer();
+      case 12:
+        return pair_layer();
+      case 13:
+        return rng_.below(2) ? other_type_layer() : delayed_sum();
       default:
         return rng_.below(2) ? softmax() : relu();
     }
