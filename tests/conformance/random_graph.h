@@ -463,6 +463,7 @@ class RandomGraph {
 
   /// [1, W] to [1, units], with a memory of some steps.
   void svdf() {
+    if (small_weights_) return;  // which SVDF does not take
     const int rank = range(1, 2), filters = rank * range(1, 5), width = shape().back(), memory = range(1, 4);
     const int features = weights({filters, width}, 1, 0, width),
               time = weights({filters, memory}, 1, 0, memory);
