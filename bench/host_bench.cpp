@@ -35,11 +35,15 @@ struct Seconds {
 };
 
 Seconds now() {
+  const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+  const double wall = std::chrono::duration<double>(since_start).count();
+#if defined(__EMSCRIPTEN__)
+  return {wall, wall};  // Node gives no processor time
+#else
   timespec used{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-  const auto wall = std::chrono::steady_clock::now().time_since_epoch();
-  return {std::chrono::duration<double>(wall).count(),
-          static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec)};
+  return {wall, static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec)};
+#endif
 }
 
 double median(std::vector<double> values) {

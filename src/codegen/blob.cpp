@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/bit_cast.h"
 #include "base/hash.h"
 #include "device/runtime/blob.h"
 
@@ -46,7 +47,7 @@ class ParamsWriter final : public plan::ParamVisitor {
   std::vector<size_t> relocate;
 
   void number(std::string_view, int32_t value) override { words.push_back(static_cast<uint32_t>(value)); }
-  void number(std::string_view, float value) override { words.push_back(std::bit_cast<uint32_t>(value)); }
+  void number(std::string_view, float value) override { words.push_back(bit_cast<uint32_t>(value)); }
   void numbers(std::string_view, std::span<const int32_t> values) override {
     for (const int32_t value : values) words.push_back(static_cast<uint32_t>(value));
   }

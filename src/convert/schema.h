@@ -2,9 +2,11 @@
 // only.
 #pragma once
 
+#include <climits>
 #include <optional>
 #include <string>
 
+#undef ARG_MAX  // <limits.h> of some systems has it; here it is an operator
 #include "convert/model_generated.h"
 #include "ir/graph.h"
 

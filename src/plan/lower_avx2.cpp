@@ -1,4 +1,5 @@
 // The kernels for x86-64 with AVX2, where they can run.
+#include "device/kernels/x86_avx2/layers_float.h"
 #include "device/kernels/x86_avx2/layers_int8.h"
 #include "plan/lower_simd.h"
 
@@ -16,6 +17,8 @@ const SimdSet* avx2_set() {
       {TADPOLE_KERNEL("x86_avx2/layers_int8.h", AddInt8Params, avx2_add_int8)},
       {TADPOLE_KERNEL("x86_avx2/layers_int8.h", Pool2dInt8Params, avx2_average_pool_2d_int8)},
       {TADPOLE_KERNEL("x86_avx2/layers_int8.h", Pool2dInt8Params, avx2_max_pool_2d_int8)},
+      {TADPOLE_KERNEL("x86_avx2/layers_float.h", Conv2dFloatParams, avx2_conv_2d_float)},
+      {TADPOLE_KERNEL("x86_avx2/layers_float.h", DepthwiseConv2dFloatParams, avx2_depthwise_conv_2d_float)},
   };
   return here ? &set : nullptr;
 #else

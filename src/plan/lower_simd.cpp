@@ -269,4 +269,26 @@ std::shared_ptr<const KernelCall> simd_max_pool_2d(const NodeView& view,
   return make_call(set->max_pool_2d.name, set->max_pool_2d.kernel, params);
 }
 
+std::shared_ptr<const KernelCall> simd_conv_2d_float(const NodeView& view,
+                                                     const kernels::Conv2dFloatParams& params,
+                                                     Constants constants) {
+  const SimdSet* set = simd_set(view.target.kernels);
+  if (set == nullptr) return nullptr;
+  return make_call(set->conv_2d_float.name, set->conv_2d_float.kernel, params, std::move(constants));
+}
+
+std::shared_ptr<const KernelCall> simd_depthwise_conv_2d_float(
+    const NodeView& view, const kernels::DepthwiseConv2dFloatParams& params, Constants constants) {
+  const SimdSet* set = simd_set(view.target.kernels);
+  if (set == nullptr) return nullptr;
+  if (params.window.in_c == 1) {  // every output channel reads the one input channel: that is a convolution
+    const kernels::Conv2dFloatParams conv = {params.window, params.clamp_min, params.clamp_max,
+                                             params.weights, params.bias};
+    return make_call(set->conv_2d_float.name, set->conv_2d_float.kernel, conv, std::move(constants));
+  }
+  if (params.window.in_c != params.window.out_c) return nullptr;
+  return make_call(set->depthwise_conv_2d_float.name, set->depthwise_conv_2d_float.kernel, params,
+                   std::move(constants));
+}
+
 }  // namespace tadpole::plan

@@ -68,9 +68,12 @@ Result<LoweredNode> conv_float(const NodeView& view, const kernels::Window2d& wi
   params.weights = constants.keep(transposed(view.in(1).values<float>(), window.out_c));
   TADPOLE_TRY(std::vector<float> bias, read_bias_float(view, 2, window.out_c));
   params.bias = constants.keep(std::move(bias));
-  return LoweredNode{
-      make_call(TADPOLE_KERNEL("ref/conv_2d_float.h", Conv2dFloatParams, conv_2d_float), params, constants),
-      {view.node.inputs[0]}};
+  auto call = simd_conv_2d_float(view, params, constants);
+  if (!call) {
+    call =
+        make_call(TADPOLE_KERNEL("ref/conv_2d_float.h", Conv2dFloatParams, conv_2d_float), params, constants);
+  }
+  return LoweredNode{std::move(call), {view.node.inputs[0]}};
 }
 
 }  // namespace
@@ -112,10 +115,13 @@ Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view) {
     params.weights = constants.keep(copy_of(view.in(1).values<float>()));
     TADPOLE_TRY(std::vector<float> bias, read_bias_float(view, 2, window.out_c));
     params.bias = constants.keep(std::move(bias));
-    return LoweredNode{
-        make_call(TADPOLE_KERNEL("ref/conv_2d_float.h", DepthwiseConv2dFloatParams, depthwise_conv_2d_float),
-                  params, constants),
-        {view.node.inputs[0]}};
+    auto call = simd_depthwise_conv_2d_float(view, params, constants);
+    if (!call) {
+      call = make_call(
+          TADPOLE_KERNEL("ref/conv_2d_float.h", DepthwiseConv2dFloatParams, depthwise_conv_2d_float), params,
+          constants);
+    }
+    return LoweredNode{std::move(call), {view.node.inputs[0]}};
   }
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 3));

@@ -1,9 +1,9 @@
 // One list of fields serves writing and reading, so that the two cannot disagree.
 #include "train/checkpoint.h"
 
-#include <bit>
 #include <cstring>
 
+#include "base/bit_cast.h"
 #include "base/hash.h"
 
 namespace tadpole::train {
@@ -23,7 +23,7 @@ class Writer {
     for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
   }
   void field(const uint64_t& value) { number(value); }
-  void field(const double& value) { number(std::bit_cast<uint64_t>(value)); }
+  void field(const double& value) { number(bit_cast<uint64_t>(value)); }
   void field(const std::string& text) {
     number(text.size());
     bytes.insert(bytes.end(), text.begin(), text.end());
@@ -34,7 +34,7 @@ class Writer {
   }
   void field(const std::vector<float>& values) {
     number(values.size());
-    for (const float value : values) short_number(std::bit_cast<uint32_t>(value));
+    for (const float value : values) short_number(bit_cast<uint32_t>(value));
   }
   void field(const std::vector<EpochMetrics>& history) {
     number(history.size());
@@ -43,7 +43,7 @@ class Writer {
       number(static_cast<uint64_t>(m.update));
       for (const float value :
            {m.learning_rate, m.train_loss, m.train_accuracy, m.validation_loss, m.validation_accuracy}) {
-        short_number(std::bit_cast<uint32_t>(value));
+        short_number(bit_cast<uint32_t>(value));
       }
       field(m.seconds);
       field(m.samples_per_second);
@@ -65,7 +65,7 @@ class Reader {
     left_ = left_.subspan(size);
     return value;
   }
-  float real() { return std::bit_cast<float>(static_cast<uint32_t>(number(4))); }
+  float real() { return bit_cast<float>(static_cast<uint32_t>(number(4))); }
   /// A count of elements that can really follow.
   size_t count(size_t element_bytes) {
     const uint64_t value = number();
@@ -73,7 +73,7 @@ class Reader {
     return static_cast<size_t>(value);
   }
   void field(uint64_t& value) { value = number(); }
-  void field(double& value) { value = std::bit_cast<double>(number()); }
+  void field(double& value) { value = bit_cast<double>(number()); }
   void field(std::string& text) {
     text.resize(count(1));
     for (char& c : text) c = static_cast<char>(number(1));
@@ -140,7 +140,7 @@ Error damaged(const std::string& what) { return {Code::checkpoint_damaged, "the 
 
 std::vector<OptionNumber> option_numbers(const TrainOptions& o) {
   const auto whole = [](auto value) { return static_cast<uint64_t>(value); };
-  const auto real = [](float value) { return uint64_t{std::bit_cast<uint32_t>(value)}; };
+  const auto real = [](float value) { return uint64_t{bit_cast<uint32_t>(value)}; };
   return {{"updates", whole(o.updates)},
           {"batch", whole(o.batch)},
           {"optimiser", whole(o.optimiser)},
@@ -175,10 +175,10 @@ uint64_t fingerprint(const ir::Graph& graph) {
           if constexpr (requires { a.dilation_h; }) number(a.dilation_h), number(a.dilation_w);
           if constexpr (requires { a.filter_h; }) number(a.filter_h), number(a.filter_w);
           if constexpr (requires { a.depth_multiplier; }) number(a.depth_multiplier);
-          if constexpr (requires { a.epsilon; }) number(std::bit_cast<uint32_t>(a.epsilon));
-          if constexpr (requires { a.momentum; }) number(std::bit_cast<uint32_t>(a.momentum));
-          if constexpr (requires { a.rate; }) number(std::bit_cast<uint32_t>(a.rate));
-          if constexpr (requires { a.beta; }) number(std::bit_cast<uint32_t>(a.beta));
+          if constexpr (requires { a.epsilon; }) number(bit_cast<uint32_t>(a.epsilon));
+          if constexpr (requires { a.momentum; }) number(bit_cast<uint32_t>(a.momentum));
+          if constexpr (requires { a.rate; }) number(bit_cast<uint32_t>(a.rate));
+          if constexpr (requires { a.beta; }) number(bit_cast<uint32_t>(a.beta));
         },
         node.attributes);
   }

@@ -28,11 +28,11 @@ class FastKernels : public testing::TestWithParam<std::string> {
  protected:
   /// make(random) gives a graph of one layer, or an empty one when the shape does not work out.
   template <class Make>
-  void equal_reference(int count, uint64_t seed, Make make) {
+  void equal_reference(int count, uint64_t seed, Make make, bool int8 = true) {
     Rng rng(seed);
     int compared = 0;
     for (int i = 0; compared < count; ++i) {
-      RandomGraph random(rng.fork(std::to_string(i)), true);
+      RandomGraph random(rng.fork(std::to_string(i)), int8);
       const ir::Graph graph = make(random);
       if (graph.nodes.empty()) continue;
       const auto in = random_input(graph, rng);
@@ -116,11 +116,47 @@ TEST_P(KernelsOfThisComputer, sums_equal_reference_on_300_random_shapes) {
   });
 }
 
+TEST_P(KernelsOfThisComputer, float_convs_equal_reference_on_300_random_shapes) {
+  const auto make = [](RandomGraph& r) {
+    ir::Conv2dAttributes a{r.padding(),   r.range(1, 3), r.range(1, 3),
+                           r.range(1, 2), r.range(1, 2), r.activation_kind()};
+    return r.make_conv({r.range(1, 2), r.range(1, 14), r.range(1, 14), r.range(1, 18)}, r.range(1, 40),
+                       r.range(1, 5), r.range(1, 5), a);
+  };
+  equal_reference(300, 10, make, false);
+}
+
+TEST_P(KernelsOfThisComputer, float_depthwise_convs_equal_reference_on_300_random_shapes) {
+  const auto make = [](RandomGraph& r) {
+    ir::DepthwiseConv2dAttributes a{
+        r.padding(), r.range(1, 3), r.range(1, 3), r.range(1, 2), r.range(1, 2), 1, r.activation_kind()};
+    return r.make_depthwise({r.range(1, 2), r.range(1, 14), r.range(1, 14), r.range(1, 40)}, r.range(1, 4),
+                            r.range(1, 4), a);
+  };
+  equal_reference(300, 11, make, false);
+}
+
+TEST_P(KernelsOfThisComputer, float_dense_layers_equal_reference_on_300_random_shapes) {
+  const auto make = [](RandomGraph& r) {
+    return r.make_dense(r.range(1, 8), r.range(1, 100), r.range(1, 150), r.activation_kind());
+  };
+  equal_reference(300, 12, make, false);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, KernelsOfThisComputer, testing::Values("host"),
                          [](const auto& info) { return info.param; });
 
 INSTANTIATE_TEST_SUITE_P(All, FastKernels, testing::Values("generic", "cortex_m_dsp", "host"),
                          [](const auto& info) { return info.param; });
+
+TEST(RandomGraphs, in_float_give_the_same_bytes_with_the_kernels_of_this_computer) {
+  Rng rng(13);
+  for (int i = 0; i < 200; ++i) {
+    const ir::Graph graph = RandomGraph(rng.fork(std::to_string(i)), false).make(1 + i % 10);
+    const auto in = random_input(graph, rng);
+    ASSERT_EQ(run(graph, {"host", true}, in, false), run(graph, {"ref", false}, in, false)) << "graph " << i;
+  }
+}
 
 TEST(RandomGraphs, give_the_same_bytes_with_every_kernel_set) {
   Rng rng(7);

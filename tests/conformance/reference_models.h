@@ -59,12 +59,16 @@ inline std::vector<uint8_t> golden_input(const nlohmann::json& json, size_t coun
   return bytes;
 }
 
+inline std::filesystem::path reference_file(const std::string& name) {
+  return reference_folder() / (name + (name == "vww" ? "_96" : "") + "_int8.tflite");
+}
+
 /// "kws", "vww", "ic", "ad", "hello" or "micro_speech"; nothing when ../shared is absent or does not load.
 inline std::optional<ReferenceModel> load_reference(const std::string& name) {
   std::ifstream file(reference_folder() / (name + ".golden.json"));
   if (!file) return std::nullopt;
   const auto json = nlohmann::json::parse(file);
-  const auto bytes = read_bytes(reference_folder() / (name + (name == "vww" ? "_96" : "") + "_int8.tflite"));
+  const auto bytes = read_bytes(reference_file(name));
   auto graph = convert::read_tflite(bytes);
   if (!graph.ok()) throw std::runtime_error(name + ": " + graph.error().message());
   ReferenceModel model{name, std::move(graph).value(), {}};

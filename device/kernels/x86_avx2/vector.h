@@ -140,6 +140,27 @@ TADPOLE_INLINE void interleave_one(const int8_t* a, const int8_t* b, int16_t* ou
   _mm256_storeu_si256(reinterpret_cast<Ints*>(out), _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(x, y)));
 }
 
+TADPOLE_INLINE Floats load_floats(const float* from) { return _mm256_loadu_ps(from); }
+TADPOLE_INLINE void store_floats(Floats value, float* to) { _mm256_storeu_ps(to, value); }
+TADPOLE_INLINE Floats splat_float(float value) { return _mm256_set1_ps(value); }
+TADPOLE_INLINE Floats add_floats(Floats a, Floats b) { return _mm256_add_ps(a, b); }
+TADPOLE_INLINE Floats multiply_floats(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
+/// x < low ? low : x > high ? high : x, also for NaN and -0: of equal ones these instructions take the
+/// second.
+TADPOLE_INLINE Floats clamp_floats(Floats x, Floats low, Floats high) {
+  return _mm256_min_ps(high, _mm256_max_ps(low, x));
+}
+/// The first `count` lanes, 0 < count < kLanes; nothing else is touched.
+TADPOLE_INLINE Ints first_lanes(int32_t count) {
+  return _mm256_cmpgt_epi32(splat(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+TADPOLE_INLINE Floats load_part(const float* from, int32_t count) {
+  return _mm256_maskload_ps(from, first_lanes(count));
+}
+TADPOLE_INLINE void store_part(Floats value, float* to, int32_t count) {
+  _mm256_maskstore_ps(to, first_lanes(count), value);
+}
+
 }  // namespace
 }  // namespace kernels
 }  // namespace tadpole
