@@ -80,6 +80,7 @@ int compare_random() {
     const ir::Graph graph = random_layer(random, i % 7);
     if (graph.nodes.empty()) continue;
     const auto in = conformance::random_input(graph, rng);
+    if (!plan::lower(graph, {"ref"}).ok()) continue;  // the generator mixes types that an operator refuses
     std::vector<uint8_t> answers[2];
     const plan::Target targets[2] = {{"ref", false}, {"wasm_simd", true}};
     for (int k = 0; k < 2; ++k) {
