@@ -86,7 +86,10 @@ std::string model_text(const json& model) {
     std::string names = board["name"].get<std::string>();
     for (size_t j = i + 1; j < model["boards"].size() && model["boards"][j]["why"] == board["why"]; ++j)
       names += ", " + model["boards"][j]["name"].get<std::string>();
-    text += names + (board["fits"].get<bool>() ? ": fits.\n" : ": DOES NOT FIT.\n") +
+    text += names +
+            (board["fits"].get<bool>()     ? ": fits.\n"
+             : board.contains("ram_bytes") ? ": DOES NOT FIT.\n"
+                                           : ": CANNOT RUN IT.\n") +
             wrapped(board["why"].get<std::string>());
   }
   return text;

@@ -32,7 +32,7 @@ struct DeployConfig {
   int minimum_count = 3;          ///< inferences that the average must hold
   int minimum_span_ms = 200;      ///< and the time that they must span
   int suppression_ms = 1500;      ///< the same word is not reported again so soon
-  int inference_stride_ms = 120;  ///< time from one inference to the next
+  int inference_stride_ms = 100;  ///< time from one inference to the next
 };
 
 /// All sections. Member defaults are the defaults of the file.

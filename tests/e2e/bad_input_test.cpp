@@ -213,7 +213,7 @@ TEST(BadModel, input_of_the_wrong_size_is_refused_with_both_sizes_before_anythin
 TEST(BadModel, too_slow_for_its_sensor_is_refused_and_leaves_no_firmware) {
   const TrainedCopy folder;
   const auto before = folder.snapshot("p/runs");
-  folder.edit("p/tadpole.toml", "inference_stride_ms = 120", "inference_stride_ms = 20");
+  folder.edit("p/tadpole.toml", "inference_stride_ms = 100", "inference_stride_ms = 20");
   expect_error(folder.tadpole({"deploy", "--project", "p"}), "E0601",
                {"seconds of", "for each second of sound", "inference_stride_ms (now 20)"});
   EXPECT_EQ(folder.snapshot("p/runs"), before);  // a firmware of before stays, none appears
