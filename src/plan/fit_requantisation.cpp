@@ -31,14 +31,16 @@ int64_t first_with(const Requantisation& wanted, int64_t value) {
 
 }  // namespace
 
-std::optional<int32_t> fit_offset(const Requantisation& wanted, int scale_bits, int shift) {
+std::optional<int32_t> fit_offset(const Requantisation& wanted, int scale_bits, int shift,
+                                  int32_t below_zero) {
   if (wanted.factor.multiplier == 0) return std::nullopt;
   const int left = std::max(0, wanted.factor.shift);
   const int64_t largest = std::max(std::abs(int64_t{wanted.least}), std::abs(int64_t{wanted.most}));
   constexpr int64_t kLimit = std::numeric_limits<int32_t>::max();
   if (largest > (kLimit >> std::max(left, scale_bits))) return std::nullopt;
   const auto scaled = [&](int64_t accumulator) {
-    return (accumulator * (int64_t{1} << scale_bits) * wanted.factor.multiplier) >> 32;
+    return ((accumulator * (int64_t{1} << scale_bits) * wanted.factor.multiplier) >> 32) -
+           (accumulator < 0 ? below_zero : 0);
   };
   const int64_t highest = scaled(wanted.most), lowest = scaled(wanted.least);
   // The sum itself must not leave 32 bits.

@@ -3,6 +3,7 @@
 
 #include "device/kernels/ref/add.h"
 #include "device/kernels/ref/binary.h"
+#include "plan/lower_cortex_m_dsp_elements.h"
 #include "plan/lower_elements.h"
 #include "plan/lower_simd.h"
 
@@ -170,6 +171,7 @@ Result<LoweredNode> lower_add(const NodeView& view) {
                                    twice / ((1 << (int8 ? 20 : 15)) * double{view.scale(view.out())})}));
   if (!int8) return lowered(view, make_call(TADPOLE_KERNEL("ref/add.h", AddInt8Params, add_int16), params));
   auto call = simd_add(view, params);
+  if (!call) call = dsp_add(view, params);
   if (!call) call = make_call(TADPOLE_KERNEL("ref/add.h", AddInt8Params, add_int8), params);
   return lowered(view, std::move(call));
 }

@@ -72,6 +72,7 @@ int32_t plane_rows(const kernels::Window2d& w, int32_t strips, bool in_place) {
 /// How one channel turns sums into bytes.
 struct ChannelFit {
   int scale_bits, shift;
+  bool rounds_away;  ///< halves below zero too, see fit_offset()
   int32_t offset;
 };
 
@@ -83,8 +84,11 @@ std::optional<ChannelFit> fit_channel(const Requantisation& wanted, int32_t larg
     const int shift = scale_bits - difference;
     if ((fixed_shift && shift != fixed_shift) || shift < 1 || shift > 23) continue;
     if ((largest_weight << scale_bits) > 32768) continue;
-    const auto offset = fit_offset(wanted, scale_bits, shift);
-    if (offset) return ChannelFit{scale_bits, shift, *offset};
+    const auto plain = fit_offset(wanted, scale_bits, shift, 0);
+    if (plain) return ChannelFit{scale_bits, shift, false, *plain};
+    if (fixed_shift || scale_bits < 1) continue;
+    const auto away = fit_offset(wanted, scale_bits, shift, 1 << (scale_bits - 1));
+    if (away) return ChannelFit{scale_bits, shift, true, *away};
   }
   return std::nullopt;
 }
@@ -119,8 +123,8 @@ std::optional<std::vector<int32_t>> pack(const NodeView& view, const WeightsInt8
     const auto fit = fit_channel(wanted, largest, fixed_shift);
     if (!fit) return std::nullopt;
     packed.insert(packed.end(), {packed_row(weights, fit->scale_bits), packed_row(weights + 3, fit->shift),
-                                 packed_row(weights + 6, 0), folded.bias[o] * (1 << fit->scale_bits),
-                                 from.multiplier[o], fit->offset});
+                                 packed_row(weights + 6, fit->rounds_away),
+                                 folded.bias[o] * (1 << fit->scale_bits), from.multiplier[o], fit->offset});
   }
   return packed;
 }

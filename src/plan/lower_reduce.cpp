@@ -3,6 +3,7 @@
 
 #include "device/kernels/ref/reduce.h"
 #include "device/kernels/ref/softmax.h"
+#include "plan/lower_cortex_m_dsp_elements.h"
 #include "plan/lower_elements.h"
 
 namespace tadpole::plan {
@@ -82,6 +83,7 @@ Result<LoweredNode> lower_reduce(const NodeView& view, bool mean) {
   const FixedFactor factor = mean ? fixed_factor_of_mean(scale, count) : fixed_factor(scale);
   const kernels::ReduceQuantisedParams params{axes, view.zero(view.in()), view.zero(view.out()),
                                               factor.multiplier, factor.shift};
+  if (auto fast = int8 ? dsp_reduce(view, params) : nullptr) return LoweredNode{std::move(fast), inputs};
   return LoweredNode{
       int8 ? make_call(TADPOLE_KERNEL("ref/reduce.h", ReduceQuantisedParams, reduce_int8), params)
            : make_call(TADPOLE_KERNEL("ref/reduce.h", ReduceQuantisedParams, reduce_int16), params),
@@ -146,10 +148,9 @@ Result<LoweredNode> lower_softmax(const NodeView& view) {
   }
   const kernels::SoftmaxInt8Params params{rows, columns, factor.factor.multiplier, factor.factor.shift,
                                           factor.diff_min};
-  return LoweredNode{make_call(TADPOLE_KERNEL("ref/softmax.h", SoftmaxInt8Params, softmax_int8), params),
-                     {view.node.inputs[0]},
-                     0,
-                     {{0, 0}}};
+  auto call = dsp_softmax(view, params);
+  if (!call) call = make_call(TADPOLE_KERNEL("ref/softmax.h", SoftmaxInt8Params, softmax_int8), params);
+  return LoweredNode{std::move(call), {view.node.inputs[0]}, 0, {{0, 0}}};
 }
 
 }  // namespace tadpole::plan

@@ -3,6 +3,7 @@
 
 #include "device/kernels/ref/pool_2d.h"
 #include "plan/lower.h"
+#include "plan/lower_cortex_m_dsp_elements.h"
 #include "plan/lower_simd.h"
 #include "plan/scaling.h"
 
@@ -63,6 +64,7 @@ Result<LoweredNode> lower_pool(const NodeView& view, SimdPool simd, std::pair<Ke
   const kernels::Pool2dInt8Params params{window, clamp.low, clamp.high};
   if (int16) return LoweredNode{make_call(on_int16.first, on_int16.second, params), {view.node.inputs[0]}};
   auto call = simd(view, params);
+  if (!call) call = dsp_pool_2d(view, params);
   if (!call) call = make_call(on_int8.first, on_int8.second, params);
   return LoweredNode{std::move(call), {view.node.inputs[0]}};
 }

@@ -18,6 +18,7 @@ struct Channel {
   int32_t pairs[6];  // of each filter row: (w0, w1) and (w1, w2)
   int32_t multiplier, offset;
   int32_t bias, shift;
+  int32_t below_zero;  // A * 2^(s-1)
 };
 
 /// Both halves of a word times 2^scale, which they can hold; `mask` removes what the lower leaves in the
@@ -41,6 +42,7 @@ void expand(const int32_t* numbers, int32_t count, Channel* channel) {
     expand_row<1>(numbers[1], scale, mask, *channel);
     expand_row<2>(numbers[2], scale, mask, *channel);
     channel->shift = numbers[1] >> 24;
+    channel->below_zero = (numbers[2] >> 24) << scale >> 1;
     channel->bias = numbers[3];
     channel->multiplier = numbers[4];
     channel->offset = numbers[5];
@@ -177,10 +179,10 @@ inline void add_filter_row(const Channel& channel, const int32_t* row, int32_t (
 }
 
 template <bool kFixed>
-inline int8_t requantised(int32_t sum, int32_t multiplier, int32_t offset, int32_t shift) {
-  const int32_t scaled = dsp::smmla(sum, multiplier, offset);
-  return static_cast<int8_t>(kFixed ? dsp::shift_and_ssat8<kDspDepthwiseShift>(scaled)
-                                    : dsp::ssat8(scaled >> shift));
+inline int8_t requantised(int32_t sum, int32_t multiplier, int32_t offset, const Channel& channel) {
+  const int32_t t = dsp::smmla(sum, multiplier, offset);
+  if (kFixed) return static_cast<int8_t>(dsp::shift_and_ssat8<kDspDepthwiseShift>(t));
+  return static_cast<int8_t>(dsp::ssat8((t - ((sum >> 31) & channel.below_zero)) >> channel.shift));
 }
 
 /// All rows of a strip of kOutputs columns, for all lanes.
@@ -199,15 +201,15 @@ TADPOLE_NOINLINE void strip(const int32_t* plane, const Channel* channel, int8_t
       row += kStride * kSlotWords;
       int32_t multiplier, offset;
       dsp::load_pair<6>(channel->pairs, multiplier, offset);
-      const int32_t shift = kFixed ? 0 : channel->shift, step = sink.step;
-      out[0] = requantised<kFixed>(y[0], multiplier, offset, shift);
-      if (kOutputs > 1) out[step] = requantised<kFixed>(y[1], multiplier, offset, shift);
-      if (kOutputs > 2) out[2 * step] = requantised<kFixed>(y[2], multiplier, offset, shift);
+      const int32_t step = sink.step;
+      out[0] = requantised<kFixed>(y[0], multiplier, offset, *channel);
+      if (kOutputs > 1) out[step] = requantised<kFixed>(y[1], multiplier, offset, *channel);
+      if (kOutputs > 2) out[2 * step] = requantised<kFixed>(y[2], multiplier, offset, *channel);
       if (kOutputs > 3) {
         int8_t* fourth = out + sink.three_steps;
-        fourth[0] = requantised<kFixed>(y[3], multiplier, offset, shift);
-        if (kOutputs > 4) out[4 * step] = requantised<kFixed>(y[4], multiplier, offset, shift);
-        if (kOutputs > 5) fourth[2 * step] = requantised<kFixed>(y[5], multiplier, offset, shift);
+        fourth[0] = requantised<kFixed>(y[3], multiplier, offset, *channel);
+        if (kOutputs > 4) out[4 * step] = requantised<kFixed>(y[4], multiplier, offset, *channel);
+        if (kOutputs > 5) fourth[2 * step] = requantised<kFixed>(y[5], multiplier, offset, *channel);
       }
       out += sink.row_bytes;
     } while (row != end);

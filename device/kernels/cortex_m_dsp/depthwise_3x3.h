@@ -11,17 +11,18 @@ namespace tadpole {
 namespace kernels {
 
 /// 3x3, no dilation, stride 1 or 2 (both alike), pads of at most 1 on each side, one batch, any channels.
-/// An output is ssat8((offset + floor(x * multiplier / 2^32)) >> F) with x = 2^s * (sum with folded bias)
-/// modulo 2^32, then held to [clamp_min, clamp_max]; plan/ chooses s, F, multiplier and offset so that this
-/// equals the specification on every sum that the channel can reach.
+/// An output is ssat8(t >> F) with t = offset + floor(x * multiplier / 2^32) - (x < 0 ? A * 2^(s-1) : 0) and
+/// x = 2^s * (sum with folded bias) modulo 2^32, then held to [clamp_min, clamp_max]; plan/ chooses s, F, A
+/// (0 or 1), multiplier and offset so that this equals the specification on every sum that the channel can
+/// reach.
 struct DspDepthwise3x3Int8Params {
   Window2d window;
   int32_t in_zero;
   int32_t clamp_min, clamp_max;
   int32_t strips;      // held at once: all when out may be in, otherwise any number that divides all
   int32_t plane_rows;  // of a strip, held at once: 3 + a multiple of the stride
-  /// [channels][6]: the three rows of weights, four bytes each, with s above the first and F above the
-  /// second; then 2^s * folded bias, multiplier, offset.
+  /// [channels][6]: the three rows of weights, four bytes each, with s, F and A above the first, second
+  /// and third; then 2^s * folded bias, multiplier, offset.
   const int32_t* channels;
 
   template <class Visitor, class Self>
@@ -51,8 +52,8 @@ constexpr int32_t dsp_depthwise_scratch_bytes(int32_t strips, int32_t plane_rows
 
 /// The kernels: one for each stride and width of the strips, which is at most out_w; the last strip overlaps
 /// the one before it where the width does not divide out_w. `words`: channels are a multiple of 4 and `in` is
-/// 4-byte aligned. `fixed`: F is kDspDepthwiseShift in every channel. out may be in when both have the same
-/// shape; otherwise they must not overlap.
+/// 4-byte aligned. `fixed`: F is kDspDepthwiseShift and A is 0 in every channel. out may be in when both have
+/// the same shape; otherwise they must not overlap.
 #define TADPOLE_DSP_DEPTHWISE_3X3_SHAPES(visit) \
   visit(1, 6) visit(1, 5) visit(1, 4) visit(1, 3) visit(1, 1) visit(2, 3) visit(2, 1)
 #define TADPOLE_DSP_DEPTHWISE_3X3_DECLARE(stride, strip)                                                 \
