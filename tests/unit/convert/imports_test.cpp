@@ -1,6 +1,8 @@
 // What other and older writers put into files arrives as the graph that it means.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "convert/tensor_reader.h"
 #include "convert/tflite.h"
 #include "file_maker.h"
@@ -16,7 +18,18 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+/// The fuzz target starts from these files too; TADPOLE_UPDATE_GOLDEN=1 writes them anew.
+void keep_for_fuzzing(const std::vector<uint8_t>& bytes) {
+  if (!std::getenv("TADPOLE_UPDATE_GOLDEN")) return;
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  std::ofstream file(TADPOLE_SOURCE_DIR "/fuzz/corpus/tflite/" + std::string(test->test_suite_name()) + "_" +
+                         test->name() + ".tflite",
+                     std::ios::binary);
+  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
 ir::Graph read(const std::vector<uint8_t>& bytes) {
+  keep_for_fuzzing(bytes);
   const auto graph = read_tflite(bytes);
   EXPECT_TRUE(graph.ok()) << graph.error().message();
   if (!graph.ok()) return {};
