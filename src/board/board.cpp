@@ -60,7 +60,7 @@ Result<CycleModel> read_cycles(const toml::table& core, const std::string& name)
     model.cycles[i] = *cycles;
   }
   const toml::array* rows = core["measured"].as_array();
-  if (rows == nullptr || rows->empty()) return missing("measured");
+  if (rows == nullptr) return model;
   for (const toml::node& row : *rows) {
     if (!row.is_table()) return missing("measured");
     Measured m;

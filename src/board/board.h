@@ -26,7 +26,7 @@ struct Measured {
 struct CycleModel {
   std::array<double, kCounts> cycles{};
   std::string source;
-  std::vector<Measured> measured;
+  std::vector<Measured> measured;  ///< none: nobody has published what could be compared
   /// How far measured cycles lie from estimated ones, in percent of the estimate: the extremes of `measured`.
   double error_low_percent = 0, error_high_percent = 0;
 

@@ -21,6 +21,7 @@ Estimate estimate(const Board& board, const Counts& counts) {
 }
 
 std::string error_of_cycles(const Board& board) {
+  if (board.cycle_model.measured.empty()) return "no published measurements to compare such estimates with";
   std::vector<std::string_view> chips;
   for (const Measured& m : board.cycle_model.measured) {
     if (chips.empty() || chips.back() != m.chip) chips.push_back(m.chip);

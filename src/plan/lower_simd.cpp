@@ -184,7 +184,7 @@ Result<Target> with_kernels_here(const Target& wanted) {
     target.kernels = avx2_set() != nullptr ? "avx2" : wasm_simd_set() != nullptr ? "wasm_simd" : "generic";
     return target;
   }
-  for (const char* portable : {"ref", "generic", "cortex_m_dsp"}) {
+  for (const char* portable : {"ref", "generic", "cortex_m_dsp", "cortex_m_helium", "cortex_m0", "rv32"}) {
     if (wanted.kernels == portable) return target;
   }
   if (simd_set(wanted.kernels) != nullptr) return target;
@@ -192,9 +192,9 @@ Result<Target> with_kernels_here(const Target& wanted) {
     return Error{Code::op_unsupported, "the kernels '" + wanted.kernels +
                                            "' do not run on this computer; 'host' picks those that do."};
   }
-  return Error{Code::op_unsupported,
-               "there are no kernels '" + wanted.kernels +
-                   "'; there are ref, generic, cortex_m_dsp, avx2, wasm_simd and host."};
+  return Error{Code::op_unsupported, "there are no kernels '" + wanted.kernels +
+                                         "'; there are ref, generic, cortex_m_dsp, cortex_m_helium, "
+                                         "cortex_m0, rv32, avx2, wasm_simd and host."};
 }
 
 LoweredNode simd_conv_2d(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,

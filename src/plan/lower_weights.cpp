@@ -5,6 +5,7 @@
 #include "device/kernels/ref/conv_2d_int8.h"
 #include "device/kernels/ref/depthwise_conv_2d_int8.h"
 #include "device/kernels/ref/fully_connected_int8.h"
+#include "plan/lower_chips.h"
 #include "plan/lower_simd.h"
 
 namespace tadpole::plan {
@@ -90,6 +91,7 @@ Result<LoweredNode> lower_conv_2d(const NodeView& view) {
   if (!view.wants("ref")) {
     LoweredNode fast = simd_conv_2d(view, window, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_conv_2d(view, window, activation, weights);
+    if (!fast.call) fast = chip_conv_2d(view, window, activation, weights);
     if (!fast.call) fast = generic_conv_2d(view, window, activation, weights);
     if (fast.call) return fast;
   }
@@ -129,6 +131,7 @@ Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view) {
   if (!view.wants("ref")) {
     LoweredNode fast = simd_depthwise_conv_2d(view, window, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_depthwise_conv_2d(view, window, activation, weights);
+    if (!fast.call) fast = chip_depthwise_conv_2d(view, window, activation, weights);
     if (!fast.call) fast = generic_depthwise_conv_2d(view, window, activation, weights);
     if (fast.call) return fast;
   }
@@ -155,6 +158,7 @@ Result<LoweredNode> lower_fully_connected(const NodeView& view) {
   if (!view.wants("ref")) {
     LoweredNode fast = simd_fully_connected(view, rows, in_c, out_c, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_fully_connected(view, rows, in_c, out_c, activation, weights);
+    if (!fast.call) fast = chip_fully_connected(view, rows, in_c, out_c, activation, weights);
     if (!fast.call) fast = generic_fully_connected(view, rows, in_c, out_c, activation, weights);
     if (fast.call) return fast;
   }

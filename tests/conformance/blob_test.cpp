@@ -56,10 +56,10 @@ INSTANTIATE_TEST_SUITE_P(All, BlobOfReferenceModel,
 
 TEST(Blob, gives_the_bytes_of_the_host_plan_on_random_graphs) {
   Rng rng(23);
-  const char* const kernels[] = {"ref", "generic", "cortex_m_dsp"};
+  const char* const kernels[] = {"ref", "generic", "cortex_m_dsp", "cortex_m0", "rv32", "cortex_m_helium"};
   for (int i = 0; i < 6; ++i) {
     const ir::Graph graph = RandomGraph(rng.fork(std::to_string(i)), i % 4 != 3).make(6);
-    const plan::Plan plan = *plan::lower(graph, {kernels[i % 3], true});
+    const plan::Plan plan = *plan::lower(graph, {kernels[i], true});
     GeneratedLibrary library("blob_" + std::to_string(i), must_emit_library(plan));
     library.write("main.cc", kDriver);
     ASSERT_EQ(library.compile("g++", "main.cc"), "") << "graph " << i;

@@ -146,7 +146,9 @@ TEST_P(KernelsOfThisComputer, float_dense_layers_equal_reference_on_300_random_s
 INSTANTIATE_TEST_SUITE_P(All, KernelsOfThisComputer, testing::Values("host"),
                          [](const auto& info) { return info.param; });
 
-INSTANTIATE_TEST_SUITE_P(All, FastKernels, testing::Values("generic", "cortex_m_dsp", "host"),
+INSTANTIATE_TEST_SUITE_P(All, FastKernels,
+                         testing::Values("generic", "cortex_m_dsp", "cortex_m_helium", "cortex_m0", "rv32",
+                                         "host"),
                          [](const auto& info) { return info.param; });
 
 TEST(RandomGraphs, in_float_give_the_same_bytes_with_the_kernels_of_this_computer) {

@@ -1,6 +1,8 @@
 // The public reference models through the program: this computer and the virtual board give the golden bytes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "data/files.h"
 #include "tests/e2e/tadpole_program.h"
 
@@ -60,28 +62,38 @@ std::vector<int> numbers_in(const std::string& path) {
   return values;
 }
 
-TEST(ReferenceModel, every_one_gives_the_golden_bytes_as_a_blob_in_one_firmware) {
+class OnEveryBoard : public testing::TestWithParam<const char*> {};
+
+TEST_P(OnEveryBoard, reference_models_give_the_golden_bytes_as_blobs_in_one_firmware) {
+  const std::string board = GetParam();
   const Folder folder;
   for (const std::string name : {"kws", "vww", "ic", "ad", "hello", "micro_speech"}) {
     const auto text = data::read_text(kReference + "/" + name + ".golden.json");
     if (!text.ok()) GTEST_SKIP() << "needs ../shared/reference";
     const nlohmann::json golden = nlohmann::json::parse(*text);
     const std::string model = kReference + "/" + (name == "vww" ? "vww_96" : name) + "_int8.tflite";
-    const Printed converted =
-        folder.tadpole({"convert", model, "model.blob", "--board", "virtual-nano33ble"});
+    const Printed converted = folder.tadpole({"convert", model, "model.blob", "--board", board});
     ASSERT_EQ(converted.exit_code, 0) << converted.err;
     size_t size = 1;
     for (const int dimension : golden["input"]["shape"]) size *= static_cast<size_t>(dimension);
     for (const nlohmann::json& test : golden["cases"]) {
       ASSERT_TRUE(data::write_file(folder.path("in.bin"), input_of(test, size)).ok());
       const Printed result = folder.tadpole({"run", "model.blob", "--input", "in.bin", "--output", "out.bin",
-                                             "--board", "virtual-nano33ble", "--firmware", "runner.elf"});
+                                             "--board", board, "--firmware", "runner.elf"});
       ASSERT_EQ(result.exit_code, 0) << result.err;
       EXPECT_EQ(numbers_in(folder.path("out.bin")), test["output"].get<std::vector<int>>())
           << name << " " << test["name"];
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(All, OnEveryBoard,
+                         testing::Values("virtual-nano33ble", "virtual-m0plus", "virtual-m55"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 TEST(ReferenceModel, a_damaged_blob_is_refused_by_the_board) {
   const Folder folder;

@@ -4,7 +4,9 @@
 #ifndef TADPOLE_DEVICE_KERNELS_CORTEX_M_HELIUM_VECTOR_H_
 #define TADPOLE_DEVICE_KERNELS_CORTEX_M_HELIUM_VECTOR_H_
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "device/kernels/fixed_point.h"
 
@@ -80,17 +82,44 @@ inline void store(const int32_t* sums, const Outputs& to, int32_t channel, int32
   store(vldrwq_s32(sums), to, channel, count, out);
 }
 
-/// One pixel of up to four channels of a depthwise convolution.
+/// Bytes as lanes: the C library's memcpy would load words across their borders.
+struct Copy {
+  static void copy(int8_t* to, const int8_t* from, size_t bytes) {
+    for (int32_t left = static_cast<int32_t>(bytes); left > 0; left -= kLanes, from += kLanes, to += kLanes) {
+      const mve_pred16_t lanes = vctp8q(static_cast<uint32_t>(left));
+      vstrbq_p_s8(to, vldrbq_z_s8(from, lanes), lanes);
+    }
+  }
+};
+
+/// One pixel of up to 16 channels of a depthwise convolution, as four vectors of sums.
 inline void depthwise(const int8_t* const* taps, int32_t taps_count, const int8_t* weights, int32_t stride,
                       const int32_t* bias, const Outputs& to, int32_t channel, int32_t count, int8_t* out) {
-  const mve_pred16_t lanes = vctp32q(static_cast<uint32_t>(count));
-  int32x4_t sums = vldrwq_s32(bias + channel);
-  for (int32_t t = 0; t < taps_count; ++t, weights += stride) {
-    const int32x4_t value = vldrbq_z_s32(taps[t] + channel, lanes);
-    const int32x4_t weight = vldrbq_z_s32(weights + channel, lanes);
-    sums = vaddq_s32(sums, vmulq_s32(value, weight));
+  if (count < kLanes) {
+    for (; count > 0; count -= kGroup, channel += kGroup, out += kGroup) {
+      const mve_pred16_t lanes = vctp32q(static_cast<uint32_t>(count));
+      int32x4_t sums = vldrwq_s32(bias + channel);
+      const int8_t* w = weights + channel;
+      for (int32_t t = 0; t < taps_count; ++t, w += stride)
+        sums = vaddq_s32(sums, vmulq_s32(vldrbq_z_s32(taps[t] + channel, lanes), vldrbq_z_s32(w, lanes)));
+      store(sums, to, channel, count < kGroup ? count : kGroup, out);
+    }
+    return;
   }
-  store(sums, to, channel, count, out);
+  int32x4_t a = vldrwq_s32(bias + channel), b = vldrwq_s32(bias + channel + 4);
+  int32x4_t c = vldrwq_s32(bias + channel + 8), d = vldrwq_s32(bias + channel + 12);
+  const int8_t* w = weights + channel;
+  for (int32_t t = 0; t < taps_count; ++t, w += stride) {
+    const int8_t* value = taps[t] + channel;
+    a = vaddq_s32(a, vmulq_s32(vldrbq_s32(value), vldrbq_s32(w)));
+    b = vaddq_s32(b, vmulq_s32(vldrbq_s32(value + 4), vldrbq_s32(w + 4)));
+    c = vaddq_s32(c, vmulq_s32(vldrbq_s32(value + 8), vldrbq_s32(w + 8)));
+    d = vaddq_s32(d, vmulq_s32(vldrbq_s32(value + 12), vldrbq_s32(w + 12)));
+  }
+  store(a, to, channel, kGroup, out);
+  store(b, to, channel + 4, kGroup, out + 4);
+  store(c, to, channel + 8, kGroup, out + 8);
+  store(d, to, channel + 12, kGroup, out + 12);
 }
 
 #else
@@ -117,14 +146,16 @@ inline void store(const int32_t* sums, const Outputs& to, int32_t channel, int32
 
 inline void depthwise(const int8_t* const* taps, int32_t taps_count, const int8_t* weights, int32_t stride,
                       const int32_t* bias, const Outputs& to, int32_t channel, int32_t count, int8_t* out) {
-  int32_t sums[kGroup];
-  for (int32_t c = 0; c < count; ++c) {
-    sums[c] = bias[channel + c];
-    for (int32_t t = 0; t < taps_count; ++t)
-      sums[c] += taps[t][channel + c] * weights[t * stride + channel + c];
+  for (int32_t c = channel; c < channel + count; ++c) {
+    int32_t sum = bias[c];
+    for (int32_t t = 0; t < taps_count; ++t) sum += taps[t][c] * weights[t * stride + c];
+    store(&sum, to, c, 1, out + (c - channel));
   }
-  store(sums, to, channel, count, out);
 }
+
+struct Copy {
+  static void copy(int8_t* to, const int8_t* from, size_t bytes) { memcpy(to, from, bytes); }
+};
 
 #endif
 

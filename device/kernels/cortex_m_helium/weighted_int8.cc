@@ -42,8 +42,8 @@ void helium_conv_2d_int8(const HeliumConv2dInt8Params& params, const int8_t* in,
     for (int32_t y = 0; y < w.out_h; ++y) {
       for (int32_t x = 0; x < w.out_w; x += 2) {
         const bool has_second = x + 1 < w.out_w;
-        gather_window(w, params.in_zero, in, y, x, scratch);
-        if (has_second) gather_window(w, params.in_zero, in, y, x + 1, second);
+        gather_window<helium::Copy>(w, params.in_zero, in, y, x, scratch);
+        if (has_second) gather_window<helium::Copy>(w, params.in_zero, in, y, x + 1, second);
         pixels(params, scratch, second, taps / helium::kLanes, out, has_second);
         out += has_second ? 2 * w.out_c : w.out_c;
       }
@@ -56,14 +56,14 @@ void helium_depthwise_conv_2d_int8(const HeliumDepthwiseInt8Params& params, cons
   const int8_t* taps[kHeliumDepthwiseMaxTaps];
   const int32_t channels = params.window.out_c;
   const helium::Outputs to = outputs_of(params);
-  for_each_window(params.window, params.in_zero, in, out, scratch, taps,
-                  [&](const int8_t* const* from, int32_t count, int8_t* pixel) {
-                    for (int32_t c = 0; c < channels; c += helium::kGroup) {
-                      const int32_t lanes = channels - c < helium::kGroup ? channels - c : helium::kGroup;
-                      helium::depthwise(from, count, params.weights, channels, params.bias, to, c, lanes,
-                                        pixel + c);
-                    }
-                  });
+  for_each_window<helium::Copy>(
+      params.window, params.in_zero, in, out, scratch, taps,
+      [&](const int8_t* const* from, int32_t count, int8_t* pixel) {
+        for (int32_t c = 0; c < channels; c += helium::kLanes) {
+          const int32_t lanes = channels - c < helium::kLanes ? channels - c : helium::kLanes;
+          helium::depthwise(from, count, params.weights, channels, params.bias, to, c, lanes, pixel + c);
+        }
+      });
 }
 
 }  // namespace kernels

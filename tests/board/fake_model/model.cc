@@ -4,7 +4,7 @@
 #include <string.h>
 
 #ifdef __arm__
-#include "device/port/mps2_an386/port.h"
+#include "device/port/cortex_m_qemu/port.h"
 #endif
 
 namespace model {

@@ -1,6 +1,6 @@
 // What main.cc gets from this port: memory limits, serial line, stack measurement, the last message.
-#ifndef TADPOLE_DEVICE_PORT_MPS2_AN386_PORT_H_
-#define TADPOLE_DEVICE_PORT_MPS2_AN386_PORT_H_
+#ifndef TADPOLE_DEVICE_PORT_CORTEX_M_QEMU_PORT_H_
+#define TADPOLE_DEVICE_PORT_CORTEX_M_QEMU_PORT_H_
 
 #include <stdint.h>
 
@@ -40,4 +40,4 @@ uint32_t stack_bytes();
 }  // namespace port
 }  // namespace tadpole
 
-#endif  // TADPOLE_DEVICE_PORT_MPS2_AN386_PORT_H_
+#endif  // TADPOLE_DEVICE_PORT_CORTEX_M_QEMU_PORT_H_

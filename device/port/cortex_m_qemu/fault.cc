@@ -4,7 +4,7 @@
 #include "device/app/fault.h"
 
 #include "device/app/frame.h"
-#include "device/port/mps2_an386/port.h"
+#include "device/port/cortex_m_qemu/port.h"
 
 extern "C" {
 void tadpole_fault_entry();
@@ -14,12 +14,18 @@ void tadpole_fault_entry();
 /// Finds the stack on which the processor saved the registers (bit 2 of EXC_RETURN).
 extern "C" __attribute__((naked)) void tadpole_fault_entry() {
   __asm__ volatile(
-      "tst lr, #4\n"
-      "ite eq\n"
-      "mrseq r0, msp\n"
-      "mrsne r0, psp\n"
-      "mov r1, lr\n"
-      "b tadpole_fault\n");
+      // In instructions that ARMv6-M has too.
+      "mov r0, lr\n"
+      "movs r1, #4\n"
+      "tst r0, r1\n"
+      "bne 1f\n"
+      "mrs r0, msp\n"
+      "b 2f\n"
+      "1: mrs r0, psp\n"
+      "2: mov r1, lr\n"
+      "ldr r2, =tadpole_fault\n"
+      "bx r2\n"
+      ".ltorg\n");
 }
 
 namespace {

@@ -1,7 +1,7 @@
 // The firmware: a session around the generated model, on this port's serial line.
 #include "application.h"
 #include "device/app/session.h"
-#include "device/port/mps2_an386/port.h"
+#include "device/port/cortex_m_qemu/port.h"
 #include "model.h"
 
 #ifndef TADPOLE_BOARD_NAME

@@ -1,7 +1,7 @@
 // From reset to main: vector table, memory images, floating point unit, stack paint, fault traps.
 #include <string.h>
 
-#include "device/port/mps2_an386/port.h"
+#include "device/port/cortex_m_qemu/port.h"
 
 extern "C" {
 extern uint32_t tadpole_handler_stack_end[];

@@ -2,7 +2,7 @@
 // loop, a few ten thousand bytes a second; semihosting moves blocks between memory and QEMU's standard input
 // and output. The bytes on the line are the same.
 #include "device/app/frame.h"
-#include "device/port/mps2_an386/port.h"
+#include "device/port/cortex_m_qemu/port.h"
 
 namespace tadpole {
 namespace port {

@@ -1,9 +1,47 @@
 // The memory protection unit gives the emulated machine the walls of the real chip.
-#include "device/port/mps2_an386/port.h"
+#include "device/port/cortex_m_qemu/port.h"
 #include "device/port/mpu_cover.h"
 
 namespace tadpole {
 namespace port {
+
+#if defined(__ARM_ARCH) && __ARM_ARCH >= 8
+
+namespace {
+
+// Armv8-M Architecture Reference Manual, D1.2 (MPU registers): regions are any multiple of 32 bytes and must
+// not overlap.
+struct Mpu {
+  volatile uint32_t type, control, number, base, limit;
+};
+Mpu& mpu() { return *reinterpret_cast<Mpu*>(uintptr_t{0xE000ED90u}); }
+volatile uint32_t& memory_kinds() { return *reinterpret_cast<volatile uint32_t*>(uintptr_t{0xE000EDC0u}); }
+
+constexpr uint32_t kReadWrite = 1u << 1 | 1u;  // AP 01, never executed
+constexpr uint32_t kReadExecute = 3u << 1;     // AP 11
+
+void set_region(uint32_t number, uint32_t from, uint32_t to, uint32_t access) {
+  mpu().number = number;
+  mpu().base = from | access;
+  mpu().limit = (to - 32) | 1u;
+}
+
+}  // namespace
+
+bool protect_memory() {
+  const uint32_t flash = address(tadpole_flash_begin), ram = address(tadpole_ram_begin);
+  memory_kinds() = 0x44u;  // kind 0: normal memory, not cached
+  // The first 256 bytes, the vector table, stay closed: data there can only be reached through a null
+  // pointer.
+  set_region(0, flash + 256, flash + address(tadpole_flash_bytes), kReadExecute);
+  set_region(1, ram, ram + address(tadpole_ram_bytes), kReadWrite);
+  mpu().control = 1;
+  __asm__ volatile("dsb\n isb" ::: "memory");
+  return ((mpu().type >> 8) & 0xFFu) >= 2;
+}
+
+#else
+
 namespace {
 
 // ARMv7-M Architecture Reference Manual, B3.5.
@@ -52,6 +90,8 @@ bool protect_memory() {
   __asm__ volatile("dsb\n isb" ::: "memory");
   return done;
 }
+
+#endif
 
 }  // namespace port
 }  // namespace tadpole
