@@ -1,5 +1,6 @@
 // Operators over axes to their kernels.
 #include <algorithm>
+#include <cmath>
 
 #include "device/kernels/ref/reduce.h"
 #include "device/kernels/ref/softmax.h"
@@ -90,6 +91,58 @@ Result<LoweredNode> lower_reduce(const NodeView& view, bool mean) {
       inputs};
 }
 
+/// 513 samples of a function for interpolation over all of int16: sample i is moved by half the error that
+/// interpolating to the next one makes half-way. In float, as there; the function gives the nearest float.
+/// Source: TFLite internal/common.h, LUTPopulate.
+template <class Function>
+std::vector<int16_t> samples_of(float in_scale, int32_t in_zero, float out_scale, Function function) {
+  constexpr int kSteps = 512;
+  const float first = in_scale * static_cast<float>(INT16_MIN - in_zero);
+  const float last = in_scale * static_cast<float>(INT16_MAX - in_zero);
+  const float step = (last - first) / kSteps;
+  const float to_steps = 65536.0f / (out_scale * INT16_MAX - out_scale * INT16_MIN);
+  const auto held = [](float value) { return static_cast<int16_t>(std::clamp(value, -32768.0f, 32767.0f)); };
+  std::vector<int16_t> samples;
+  for (int i = 0; i < kSteps; ++i) {
+    const float at = first + static_cast<float>(i) * step;
+    const float sample = std::round(function(at) * to_steps);
+    const float next = function(first + static_cast<float>(i + 1) * step) * to_steps;
+    const float half_way = std::round(function(at + step / 2) * to_steps);
+    const float error = std::round((next + sample) / 2) - half_way;
+    samples.push_back(held(sample - std::round(error / 2)));
+  }
+  samples.push_back(held(std::round(function(last) * to_steps)));
+  return samples;
+}
+
+// Source of the tables and the factor: TFLite Micro softmax_common.cc.
+Result<LoweredNode> lower_softmax_int16(const NodeView& view, int32_t rows, int32_t columns, float beta) {
+  if (std::abs(view.scale(view.out()) * 32768 - 1) > 1e-3f)
+    return view.bad_type("its output needs scale 1/32768 and zero point 0.");
+  if (columns > UINT16_MAX)
+    return view.unsupported("has " + std::to_string(columns) + " classes; at most 65535 are supported.");
+  if (!(beta > 0)) return view.bad_type("its beta is not above 0.");
+  const FixedFactor factor = fixed_factor(double{view.scale(view.in())} * double{beta} / (10.0 / 65535.0));
+  if (factor.shift > 14)  // differences of 2^16 steps stay in 32 bits
+    return view.bad_type("its input has scale " + std::to_string(view.scale(view.in())) +
+                         ", so that one step decides everything; below 2.5 is needed.");
+  Constants constants;
+  const kernels::SoftmaxInt16Params params{
+      rows,
+      columns,
+      factor.multiplier,
+      factor.shift,
+      constants.keep(samples_of(10.0f / 65535.0f, INT16_MAX, 2.0f / 65535.0f,
+                                [](float x) { return static_cast<float>(std::exp(double{x})); })),
+      constants.keep(samples_of(1.0f / 65535.0f, INT16_MIN, 2.0f / 65535.0f,
+                                [](float x) { return 1.0f / (1.0f + x); }))};
+  return LoweredNode{make_call(TADPOLE_KERNEL("ref/softmax.h", SoftmaxInt16Params, softmax_int16), params,
+                               std::move(constants)),
+                     {view.node.inputs[0]},
+                     0,
+                     {{0, 0}}};
+}
+
 }  // namespace
 
 Result<LoweredNode> lower_mean(const NodeView& view) { return lower_reduce(view, true); }
@@ -135,7 +188,9 @@ Result<LoweredNode> lower_softmax(const NodeView& view) {
                        0,
                        {{0, 0}}};
   }
-  if (!view.all_activations(DType::int8)) return view.bad_type("mixes number types.");
+  if (view.all_activations(DType::int16)) return lower_softmax_int16(view, rows, columns, beta);
+  if (!view.all_activations(DType::int8))
+    return wrong_types(view, "float32, int8 or int16, in and out alike");
   if (view.scale(view.out()) != 1.0f / 256 || view.zero(view.out()) != -128) {
     return view.bad_type("its output needs scale 1/256 and zero point -128.");
   }

@@ -45,9 +45,44 @@ void softmax_row(const SoftmaxInt8Params& params, const int8_t* in, int8_t* out)
   }
 }
 
+/// Between two of 513 samples.
+int16_t interpolate(const int16_t* table, int32_t x) {
+  const int32_t index = 256 + (x >> 7), rest = x & 0x7f;
+  return static_cast<int16_t>(table[index] + (((table[index + 1] - table[index]) * rest + 64) >> 7));
+}
+
+int32_t saturated_int16(int32_t x) { return x > INT16_MAX ? INT16_MAX : x < INT16_MIN ? INT16_MIN : x; }
+
+void softmax_row(const SoftmaxInt16Params& params, const int16_t* in, int16_t* out) {
+  int32_t most = in[0];
+  for (int32_t c = 1; c < params.cols; ++c) most = in[c] > most ? in[c] : most;
+  int32_t sum = 0;  // in steps of 2^-15
+  for (int32_t c = 0; c < params.cols; ++c) {
+    const int32_t diff = multiply_by_quantized_multiplier(in[c] - most, params.multiplier, params.shift);
+    out[c] = interpolate(params.exp_table, saturated_int16(diff + INT16_MAX));
+    sum += out[c];
+  }
+  // sum = (1 + x) * 2^(16 - headroom) with x in [0, 1); x goes to the table in steps of 2^-16 around 1/2.
+  const int32_t headroom = leading_zeros(static_cast<uint32_t>(sum));
+  const int64_t normal = (static_cast<int64_t>(sum) << (headroom - 1)) + (1 << 13);
+  const int32_t x = static_cast<int32_t>(normal >> 14) - (1 << 15) - (1 << 16);
+  const int32_t scale = interpolate(params.reciprocal_table, saturated_int16(x));
+  const int32_t right_shift = 31 - headroom;
+  for (int32_t c = 0; c < params.cols; ++c) {
+    const int32_t result = (out[c] * scale + (1 << (right_shift - 1))) >> right_shift;
+    out[c] = static_cast<int16_t>(result < 0 ? 0 : saturated_int16(result));
+  }
+}
+
 }  // namespace
 
 void softmax_int8(const SoftmaxInt8Params& params, const int8_t* in, int8_t* out) {
+  for (int32_t row = 0; row < params.rows; ++row) {
+    softmax_row(params, in + ptrdiff_t(row) * params.cols, out + ptrdiff_t(row) * params.cols);
+  }
+}
+
+void softmax_int16(const SoftmaxInt16Params& params, const int16_t* in, int16_t* out) {
   for (int32_t row = 0; row < params.rows; ++row) {
     softmax_row(params, in + ptrdiff_t(row) * params.cols, out + ptrdiff_t(row) * params.cols);
   }

@@ -1,4 +1,4 @@
-// Softmax over the last axis, int8 and float32. No libm: see float_functions.h.
+// Softmax over the last axis, int8, int16 and float32. No libm: see float_functions.h.
 #ifndef TADPOLE_DEVICE_KERNELS_REF_SOFTMAX_H_
 #define TADPOLE_DEVICE_KERNELS_REF_SOFTMAX_H_
 
@@ -25,6 +25,27 @@ struct SoftmaxInt8Params {
   }
 };
 
+/// int16 to int16: in has zero point 0, out scale 2^-15. multiplier and shift hold beta * in_scale * 6553.5,
+/// so that differences from -10 to 0 fill 16 bits. Both tables are samples for interpolation over all of
+/// int16: e^x for x from -10 to 0, and 1 / (1 + x) for x from 0 to 1, both in steps of 2^-15. Source: TFLite
+/// reference kernels softmax.h, SoftmaxInt16.
+struct SoftmaxInt16Params {
+  int32_t rows, cols;
+  int32_t multiplier, shift;
+  const int16_t* exp_table;         // 513
+  const int16_t* reciprocal_table;  // 513
+
+  template <class Visitor, class Self>
+  static void visit(Visitor& visitor, Self& self) {
+    visitor.number("rows", self.rows);
+    visitor.number("cols", self.cols);
+    visitor.number("multiplier", self.multiplier);
+    visitor.number("shift", self.shift);
+    visitor.array("exp_table", self.exp_table, 513);
+    visitor.array("reciprocal_table", self.reciprocal_table, 513);
+  }
+};
+
 struct SoftmaxFloatParams {
   int32_t rows, cols;
   float beta;
@@ -37,8 +58,9 @@ struct SoftmaxFloatParams {
   }
 };
 
-/// cols <= 4095, so that the sum of exponentials fits. out may be in.
+/// cols <= 4095 (int8) or 65535 (int16), so that the sum of exponentials fits. out may be in.
 void softmax_int8(const SoftmaxInt8Params& params, const int8_t* in, int8_t* out);
+void softmax_int16(const SoftmaxInt16Params& params, const int16_t* in, int16_t* out);
 void softmax_float(const SoftmaxFloatParams& params, const float* in, float* out);
 
 }  // namespace kernels

@@ -322,6 +322,31 @@ TEST(Reductions, arg_max_takes_the_first_of_equal_values) {
             std::vector<uint8_t>({1, 0, 0, 0, 0, 0, 0, 0}));
 }
 
+TEST(Reductions, softmax_of_int16_is_near_mathematics) {
+  Rng rng(6);
+  for (int i = 0; i < 100; ++i) {
+    const auto columns = static_cast<int32_t>(1 + rng.below(40));
+    const float scale = std::exp(rng.uniform(-9.0f, -4.0f));
+    const auto graph =
+        one_node(Op::softmax, ir::SoftmaxAttributes{}, {activation({2, columns}, DType::int16, scale)},
+                 {activation({2, columns}, DType::int16, 1.0f / 32768)});
+    const auto in = random_values<int16_t>({2, columns}, rng, 32767);
+    const auto out = run_as<int16_t>(graph, in);
+    for (size_t row = 0; row < 2; ++row) {
+      const size_t start = row * static_cast<size_t>(columns), end = start + static_cast<size_t>(columns);
+      double sum = 0;
+      for (size_t k = start; k < end; ++k) sum += std::exp(double{scale} * in[k]);
+      for (size_t k = start; k < end; ++k) {
+        const double expected = std::exp(double{scale} * in[k]) / sum;
+        // Differences are rounded to 10 / 2^16, and every exponential below e^-10 counts as a step or two of
+        // 2^-15, which makes the sum too large; then the last roundings.
+        const double tolerance = 3.0 / 32768 + expected * (2e-4 + columns * 2.0 / 32768);
+        ASSERT_NEAR(out[k] / 32768.0, expected, tolerance) << columns << " of scale " << scale;
+      }
+    }
+  }
+}
+
 TEST(Reductions, refuse_sums_that_leave_32_bits) {
   const auto graph = one_node(Op::sum, ir::ReduceAttributes{false},
                               {activation({40000, 1}, DType::int16, 0.1f), numbers({0})},
