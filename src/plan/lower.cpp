@@ -263,7 +263,7 @@ Result<Plan> lower(const ir::Graph& graph, const Target& wanted) {
   data.target = target;
   data.graph = graph;
   if (target.rewrite) {
-    TADPOLE_TRY(data.graph, rewrite(graph));
+    TADPOLE_TRY(data.graph, rewrite(graph, {.channel_multiple = target.kernels == "cortex_m_dsp" ? 4 : 1}));
   }
   copy_constant_outputs(data.graph);
   TADPOLE_TRY(std::vector<LoweredNode> lowered, lower_nodes(data.graph, target));

@@ -6,8 +6,14 @@
 
 namespace tadpole::plan {
 
+struct RewriteOptions {
+  /// Dead channels stay where they fill a tensor's count up to a multiple of this: some kernels are faster
+  /// so.
+  int channel_multiple = 1;
+};
+
 /// Inputs and outputs keep their order, names, types, shapes and scales. A tensor that keeps its name and
 /// shape keeps its values. Fails only when a rewritten graph fails ir::check_graph, which is our own bug.
-Result<ir::Graph> rewrite(const ir::Graph& graph);
+Result<ir::Graph> rewrite(const ir::Graph& graph, const RewriteOptions& options = {});
 
 }  // namespace tadpole::plan

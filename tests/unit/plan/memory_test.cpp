@@ -52,6 +52,59 @@ TEST(Memory, never_needs_less_than_the_lower_bound_and_rarely_more) {
   EXPECT_GT(at_bound, kProblems * 3 / 4);
 }
 
+/// The least arena by trying every offset in units of 4 bytes; sizes are a few units.
+int64_t least_by_trying_all(const Problem& problem, std::vector<int64_t>& offsets, size_t next,
+                            int64_t best) {
+  if (next == problem.buffers.size()) {
+    Layout layout;
+    layout.offsets = offsets;
+    for (size_t i = 0; i < next; ++i)
+      layout.bytes = std::max(layout.bytes, offsets[i] + problem.buffers[i].bytes);
+    return is_valid(layout, problem.buffers, problem.overlaps) ? std::min(best, layout.bytes) : best;
+  }
+  for (int64_t offset = 0; offset + problem.buffers[next].bytes < best; offset += 4) {
+    offsets[next] = offset;
+    best = least_by_trying_all(problem, offsets, next + 1, best);
+  }
+  return best;
+}
+
+TEST(Memory, a_layout_that_is_called_optimal_needs_the_least_of_all_possible_offsets) {
+  Rng rng(5);
+  int above_bound = 0;
+  for (int i = 0; i < 150; ++i) {
+    Problem problem;
+    const int layers = 3 + static_cast<int>(rng.below(3));
+    for (int k = 0; k < layers; ++k) {
+      const int last = std::min<int>(layers - 1, k + 1 + static_cast<int>(rng.below(3)));
+      problem.buffers.push_back({4 + 4 * static_cast<int64_t>(rng.below(4)), k, last, 4});
+      if (k > 0 && rng.below(2)) {
+        const bool exact = rng.below(2) == 0;
+        problem.overlaps.push_back({k - 1, k, 4 * (static_cast<int64_t>(rng.below(5)) - 2), exact});
+      }
+    }
+    const Layout layout = lay_out(problem.buffers, problem.overlaps);
+    ASSERT_TRUE(layout.is_optimal);
+    ASSERT_TRUE(is_valid(layout, problem.buffers, problem.overlaps));
+    std::vector<int64_t> offsets(problem.buffers.size());
+    ASSERT_EQ(layout.bytes, least_by_trying_all(problem, offsets, 0, layout.bytes + 1)) << "problem " << i;
+    above_bound += layout.bytes > layout.lower_bound_bytes ? 1 : 0;
+  }
+  EXPECT_GT(above_bound, 0);  // otherwise the search itself was never needed
+}
+
+TEST(Memory, is_proved_optimal_for_nearly_all_networks_of_30_layers) {
+  Rng rng(6);
+  int proved = 0;
+  for (int i = 0; i < 50; ++i) {
+    const Problem problem = random_problem(rng, 30);
+    const Layout layout = lay_out(problem.buffers, problem.overlaps);
+    ASSERT_TRUE(is_valid(layout, problem.buffers, problem.overlaps)) << "problem " << i;
+    proved += layout.is_optimal ? 1 : 0;
+  }
+  EXPECT_GE(proved, 45);
+}
+
 TEST(Memory, bytes_is_the_end_of_the_last_buffer) {
   Rng rng(3);
   for (int i = 0; i < 100; ++i) {

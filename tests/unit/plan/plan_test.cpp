@@ -103,7 +103,7 @@ TEST(Plan, counts_multiply_accumulates_of_its_steps) {
 
 TEST(Plan, reshape_costs_no_step) {
   const ir::Graph graph = ds_cnn_like();
-  const Plan plan = must_lower(graph, {});
+  const Plan plan = must_lower(graph, {.rewrite = false});
   EXPECT_EQ(plan.steps().size(), graph.nodes.size() - 1);
 }
 
@@ -130,7 +130,7 @@ TEST(Plan, names_all_layers_that_it_cannot_run_at_once) {
   ir::GraphBuilder builder("training", Rng(1));
   auto x = builder.batch_norm(builder.conv_2d(builder.input({1, 8, 8, 1}), 4, 3, 3, {}, false));
   const ir::Graph graph = *std::move(builder).finish(builder.dropout(x, 0.5f));
-  const auto plan = lower(graph, {});
+  const auto plan = lower(graph, {.rewrite = false});
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(plan.error().code, Code::op_unsupported);
   EXPECT_THAT(plan.error().detail, testing::HasSubstr("batch_norm_1"));
