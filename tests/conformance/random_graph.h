@@ -241,7 +241,8 @@ class RandomGraph {
   void add() {
     std::vector<int> fitting;
     for (const ir::Node& earlier : graph_.nodes) {
-      if (graph_.tensors[static_cast<size_t>(earlier.outputs[0])].shape == shape())
+      const ir::Tensor& tensor = graph_.tensors[static_cast<size_t>(earlier.outputs[0])];
+      if (tensor.shape == shape() && tensor.type == made(current_).type)
         fitting.push_back(earlier.outputs[0]);
     }
     int other = fitting.empty() || rng_.below(3) == 0

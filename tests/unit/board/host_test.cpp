@@ -28,10 +28,12 @@ TEST(Boards, the_catalogue_is_complete_and_cites_its_sources) {
     for (size_t i = 0; i < kClasses; ++i) EXPECT_GE(board.cycle_model.cycles[i], 1) << board.name << i;
     EXPECT_FALSE(board.cycle_model.source.empty()) << board.name;
     // Either there are measurements to compare estimates with, or every estimate says that there are none.
-    if (board.cycle_model.measured.size() < 4)
+    if (board.cycle_model.measured.size() < 4) {
       EXPECT_THAT(error_of_cycles(board), HasSubstr("no published measurements")) << board.name;
-    if (board.active_milliwatts == 0)
+    }
+    if (board.active_milliwatts == 0) {
       EXPECT_THAT(board.sources, HasSubstr("No power figure is claimed")) << board.name;
+    }
     EXPECT_FALSE(board.sources.empty()) << board.name;
     EXPECT_EQ(board.machine.empty(), board.port.empty()) << board.name;
   }
