@@ -59,9 +59,11 @@ const Shape* best_shape(const kernels::Window2d& w, bool fixed) {
 }
 
 /// Rows of pairs to hold: all, or as many as make the fewest equal parts within kPlaneBytes, or where out
-/// lies over in within an eighth of the input if that is more.
+/// lies over in within a quarter of the input if that is more and there are several strips, to which each
+/// part costs more.
 int32_t plane_rows(const kernels::Window2d& w, int32_t strips, bool in_place) {
-  const int32_t limit = in_place ? std::max(kPlaneBytes, w.in_h * w.in_w * w.in_c / 8) : kPlaneBytes;
+  const int32_t quarter = w.in_h * w.in_w * w.in_c / 4;
+  const int32_t limit = in_place && strips > 1 ? std::max(kPlaneBytes, quarter) : kPlaneBytes;
   for (int32_t parts = 1;; ++parts) {
     const int32_t rows = (w.out_h + parts - 1) / parts;
     const int32_t held = rows * w.stride_h + 3 - w.stride_h;

@@ -13,13 +13,16 @@ constexpr int32_t kLanes = 4;     // channels at a time
 constexpr int32_t kRowWords = 4;  // of one channel in a strip
 constexpr int32_t kSlotWords = kLanes * kRowWords;
 
-/// What one channel needs, as the loops want it: weights are 2^s times themselves, two in a word.
+/// What one channel needs, as the loops want it.
 struct Channel {
-  int32_t pairs[6];  // of each filter row: (w0, w1) and (w1, w2)
-  int32_t multiplier, offset;
+  /// Of each filter row (w0, w1) and (w1, w2), times 2^s; multiplier, offset; from one pixel of the output to
+  /// the next, and to the third after it. Loaded in pairs.
+  int32_t words[10];
+  int32_t row_bytes;  // of the output
   int32_t bias, shift;
   int32_t below_zero;  // A * 2^(s-1)
 };
+constexpr int32_t kMultiplier = 6, kSteps = 8;
 
 /// Both halves of a word times 2^scale, which they can hold; `mask` removes what the lower leaves in the
 /// upper.
@@ -30,7 +33,7 @@ inline int32_t scaled(int32_t halves, int32_t scale, int32_t mask) {
 template <int kRow>
 inline void expand_row(int32_t word, int32_t scale, int32_t mask, Channel& channel) {
   const int32_t even = dsp::sxtb16(word), odd = dsp::sxtb16_ror8(word);  // (w0, w2) and (w1, -)
-  dsp::store_pair<2 * kRow>(channel.pairs, scaled(dsp::pack_low(even, odd), scale, mask),
+  dsp::store_pair<2 * kRow>(channel.words, scaled(dsp::pack_low(even, odd), scale, mask),
                             scaled(dsp::pack_bottom_top(odd, even), scale, mask));
 }
 
@@ -44,8 +47,8 @@ void expand(const int32_t* numbers, int32_t count, Channel* channel) {
     channel->shift = numbers[1] >> 24;
     channel->below_zero = (numbers[2] >> 24) << scale >> 1;
     channel->bias = numbers[3];
-    channel->multiplier = numbers[4];
-    channel->offset = numbers[5];
+    channel->words[kMultiplier] = numbers[4];
+    channel->words[kMultiplier + 1] = numbers[5];
   }
 }
 
@@ -56,10 +59,8 @@ struct Source {
   int32_t lanes, rows;
 };
 
-/// How the output of strips lies in memory.
+/// What is written at once.
 struct Sink {
-  int32_t step, three_steps;
-  int32_t row_bytes;
   int32_t lanes, rows;
 };
 
@@ -86,24 +87,23 @@ inline void put_pair(int32_t* to, int32_t a, int32_t b) {
   }
 }
 
-/// Pixels 2 * kWord to 2 * kWord + 3 of one channel; moves on by four pixels.
+/// Pixels 2 * kWord to 2 * kWord + 3 of one channel; moves on by two pixels.
 template <class Shape, int kWord>
-inline void spread_bytes(const int8_t*& at, int32_t step, int32_t zero, int32_t* to) {
+inline void spread_bytes(const int8_t*& at, int32_t step, int32_t two_steps, int32_t zero, int32_t* to) {
   const int32_t p0 = Shape::inside(2 * kWord) ? at[0] : zero;
   const int32_t p1 = Shape::inside(2 * kWord + 1) ? at[step] : zero;
-  at = dsp::opaque(at + 2 * step);
+  at = dsp::opaque(at + two_steps);
   const int32_t p2 = Shape::inside(2 * kWord + 2) ? at[0] : zero;
   const int32_t p3 = Shape::inside(2 * kWord + 3) ? at[step] : zero;
   put_pair<Shape, kWord, 0>(to, dsp::pack_low(p0, p1), dsp::pack_low(p2, p3));
-  at += 2 * step;
 }
 
 /// The same of four channels at once; `zeros` is four times the padding's value.
 template <class Shape, int kWord>
-inline void spread_words(const int8_t*& at, int32_t step, int32_t zeros, int32_t* to) {
+inline void spread_words(const int8_t*& at, int32_t step, int32_t two_steps, int32_t zeros, int32_t* to) {
   const int32_t w0 = Shape::inside(2 * kWord) ? dsp::load(at) : zeros;
   const int32_t w1 = Shape::inside(2 * kWord + 1) ? dsp::load(at + step) : zeros;
-  at = dsp::opaque(at + 2 * step);
+  at = dsp::opaque(at + two_steps);
   const int32_t w2 = Shape::inside(2 * kWord + 2) ? dsp::load(at) : zeros;
   const int32_t w3 = Shape::inside(2 * kWord + 3) ? dsp::load(at + step) : zeros;
   const int32_t e0 = dsp::sxtb16(w0), e1 = dsp::sxtb16(w1), e2 = dsp::sxtb16(w2), e3 = dsp::sxtb16(w3);
@@ -113,14 +113,14 @@ inline void spread_words(const int8_t*& at, int32_t step, int32_t zeros, int32_t
                 o3 = dsp::sxtb16_ror8(w3);
   put_pair<Shape, kWord, 1>(to, dsp::pack_low(o0, o1), dsp::pack_low(o2, o3));
   put_pair<Shape, kWord, 3>(to, dsp::pack_high(o0, o1), dsp::pack_high(o2, o3));
-  at += 2 * step;
 }
 
 /// Spreads source.rows rows of a strip; `in` is the first pixel that is no padding.
 template <int kPixels, bool kLead, bool kTrail>
 TADPOLE_NOINLINE void spread_by_bytes(const int8_t* in, const Source& source, int32_t* to) {
   using Shape = RowShape<kPixels, kLead, kTrail>;
-  const int32_t step = source.step, rest = source.row_bytes - (kPixels > 4 ? 8 : 4) * step;
+  const int32_t step = source.step, two_steps = dsp::opaque(2 * step),
+                rest = source.row_bytes - (kPixels > 4 ? 6 : 2) * step;
   const int32_t zero = source.zero_pair;
   in -= kLead ? step : 0;
   for (int32_t lanes = source.lanes; lanes > 0; --lanes, ++in, to += kRowWords) {
@@ -128,8 +128,8 @@ TADPOLE_NOINLINE void spread_by_bytes(const int8_t* in, const Source& source, in
     int32_t* row = to;
     const int32_t* end = to + source.rows * kSlotWords;
     do {
-      spread_bytes<Shape, 0>(at, step, zero, row);
-      if (kPixels > 4) spread_bytes<Shape, 2>(at, step, zero, row);
+      spread_bytes<Shape, 0>(at, step, two_steps, zero, row);
+      if (kPixels > 4) spread_bytes<Shape, 2>(at = dsp::opaque(at + two_steps), step, two_steps, zero, row);
       at += rest;
       row += kSlotWords;
     } while (row != end);
@@ -140,42 +140,55 @@ TADPOLE_NOINLINE void spread_by_bytes(const int8_t* in, const Source& source, in
 template <int kPixels, bool kLead, bool kTrail>
 TADPOLE_NOINLINE void spread_by_words(const int8_t* in, const Source& source, int32_t* to) {
   using Shape = RowShape<kPixels, kLead, kTrail>;
-  const int32_t step = source.step, rest = source.row_bytes - (kPixels > 4 ? 8 : 4) * step;
+  const int32_t step = source.step, two_steps = dsp::opaque(2 * step),
+                rest = source.row_bytes - (kPixels > 4 ? 6 : 2) * step;
   const int32_t zeros = dsp::splat(source.zero_pair);
   const int8_t* at = in - (kLead ? step : 0);
   const int32_t* end = to + source.rows * kSlotWords;
   do {
-    spread_words<Shape, 0>(at, step, zeros, to);
-    if (kPixels > 4) spread_words<Shape, 2>(at, step, zeros, to);
+    spread_words<Shape, 0>(at, step, two_steps, zeros, to);
+    if (kPixels > 4) spread_words<Shape, 2>(at = dsp::opaque(at + two_steps), step, two_steps, zeros, to);
     at += rest;
     to += kSlotWords;
   } while (to != end);
 }
 
-/// Adds filter row kRow to the outputs of one row of a strip.
-template <int kStride, int kOutputs, int kRow>
-inline void add_filter_row(const Channel& channel, const int32_t* row, int32_t (&y)[6]) {
-  constexpr int kAt = kRow * kSlotWords;
-  int32_t a, b, p0, p1;
-  dsp::load_pair<2 * kRow>(channel.pairs, a, b);
-  dsp::load_pair<kAt>(row, p0, p1);
-  y[0] = dsp::smlad(p0, a, y[0]);
-  if (kStride == 1 && kOutputs > 1) y[1] = dsp::smlatb(p0, a, y[1]);
-  y[0] = dsp::smlabt(p1, b, y[0]);
-  if (kStride == 1 && kOutputs > 1) y[1] = dsp::smlad(p1, b, y[1]);
-  if (kStride == 2 && kOutputs > 1) y[1] = dsp::smlad(p1, a, y[1]);
-  if (kOutputs == 1 || (kStride == 1 && kOutputs == 2)) return;
-  int32_t p2, p3;
-  dsp::load_pair<kAt + 2>(row, p2, p3);
+/// The first outputs of a row of a strip, or those from the third pixel on, get their share of a filter row.
+template <int kStride, int kOutputs>
+inline void add_first_pair(int32_t p0, int32_t p1, int32_t a, int32_t b, int32_t (&y)[6]) {
+  y[0] = dsp::smlabt(p1, b, dsp::smlad(p0, a, y[0]));
+  if (kStride == 1 && kOutputs > 1) y[1] = dsp::smlad(p1, b, dsp::smlatb(p0, a, y[1]));
+}
+template <int kStride, int kOutputs>
+inline void add_other_pairs(int32_t p1, int32_t p2, int32_t p3, int32_t a, int32_t b, int32_t (&y)[6]) {
   if (kStride == 2) {
-    y[1] = dsp::smlabt(p2, b, y[1]);
-    if (kOutputs > 2) y[2] = dsp::smlabt(p3, b, dsp::smlad(p2, a, y[2]));
+    y[1] = dsp::smlabt(p2, b, dsp::smlad(p1, a, y[1]));
+    y[2] = dsp::smlabt(p3, b, dsp::smlad(p2, a, y[2]));
     return;
   }
   y[2] = dsp::smlabt(p2, b, dsp::smlad(p1, a, y[2]));
   if (kOutputs > 3) y[3] = dsp::smlad(p2, b, dsp::smlatb(p1, a, y[3]));
   if (kOutputs > 4) y[4] = dsp::smlabt(p3, b, dsp::smlad(p2, a, y[4]));
   if (kOutputs > 5) y[5] = dsp::smlad(p3, b, dsp::smlatb(p2, a, y[5]));
+}
+
+/// Adds filter row kRow to the outputs of one row of a strip; row 0 goes last and moves on to the next.
+template <int kStride, int kOutputs, int kRow>
+inline void add_filter_row(const Channel& channel, const int32_t*& row, int32_t (&y)[6]) {
+  constexpr int kAt = kRow * kSlotWords;
+  constexpr bool kMore = kOutputs > 2;  // than the first two words hold
+  int32_t a, b, p0, p1, p2 = 0, p3 = 0;
+  dsp::load_pair<2 * kRow>(channel.words, a, b);
+  if (kRow == 0) {
+    if (kMore) dsp::load_pair<2>(row, p2, p3);
+    dsp::load_pair_and_advance<kStride * kSlotWords>(row, p0, p1);
+    add_first_pair<kStride, kOutputs>(p0, p1, a, b, y);
+  } else {
+    dsp::load_pair<kAt>(row, p0, p1);
+    add_first_pair<kStride, kOutputs>(p0, p1, a, b, y);
+    if (kMore) dsp::load_pair<kAt + 2>(row, p2, p3);
+  }
+  if (kMore) add_other_pairs<kStride, kOutputs>(p1, p2, p3, a, b, y);
 }
 
 template <bool kFixed>
@@ -195,23 +208,22 @@ TADPOLE_NOINLINE void strip(const int32_t* plane, const Channel* channel, int8_t
     do {
       const int32_t bias = channel->bias;
       int32_t y[6] = {bias, bias, bias, bias, bias, bias};
-      add_filter_row<kStride, kOutputs, 0>(*channel, row, y);
       add_filter_row<kStride, kOutputs, 1>(*channel, row, y);
       add_filter_row<kStride, kOutputs, 2>(*channel, row, y);
-      row += kStride * kSlotWords;
-      int32_t multiplier, offset;
-      dsp::load_pair<6>(channel->pairs, multiplier, offset);
-      const int32_t step = sink.step;
+      add_filter_row<kStride, kOutputs, 0>(*channel, row, y);
+      int32_t multiplier, offset, step, three_steps;
+      dsp::load_pair<kMultiplier>(channel->words, multiplier, offset);
+      dsp::load_pair<kSteps>(channel->words, step, three_steps);
       out[0] = requantised<kFixed>(y[0], multiplier, offset, *channel);
       if (kOutputs > 1) out[step] = requantised<kFixed>(y[1], multiplier, offset, *channel);
       if (kOutputs > 2) out[2 * step] = requantised<kFixed>(y[2], multiplier, offset, *channel);
       if (kOutputs > 3) {
-        int8_t* fourth = out + sink.three_steps;
+        int8_t* fourth = out + three_steps;
         fourth[0] = requantised<kFixed>(y[3], multiplier, offset, *channel);
         if (kOutputs > 4) out[4 * step] = requantised<kFixed>(y[4], multiplier, offset, *channel);
         if (kOutputs > 5) fourth[2 * step] = requantised<kFixed>(y[5], multiplier, offset, *channel);
       }
-      out += sink.row_bytes;
+      out += channel->row_bytes;
     } while (row != end);
   }
 }
@@ -312,7 +324,7 @@ void run(Job& job, int32_t channel, int32_t strip) {
     spread_all(job, {slot, before, next + before, wanted - before - job.source.rows}, channel, strip);
     next += wanted;
     const int32_t* plane = job.planes;
-    int8_t* out = job.out + y * job.sink.row_bytes + channel;
+    int8_t* out = job.out + y * (w.out_w * w.out_c) + channel;
     for (int32_t s = strip; s != strip + job.params.strips; ++s, plane += job.plane_words) {
       job.kit.strip(plane, job.channels, out + job.start_of(s) * w.out_c, job.sink);
     }
@@ -340,8 +352,13 @@ TADPOLE_NOINLINE void depthwise(const DspDepthwise3x3Int8Params& params, const i
              params.plane_rows * kSlotWords,
              (params.plane_rows - (3 - kit.stride)) / kit.stride,
              {w.in_c, w.in_w * w.in_c, zero_pair, kLanes, 0},
-             {w.out_c, 3 * w.out_c, w.out_w * w.out_c, kLanes, 0},
+             {kLanes, 0},
              {}};
+  for (Channel& channel : job.channels) {
+    channel.words[kSteps] = w.out_c;
+    channel.words[kSteps + 1] = 3 * w.out_c;
+    channel.row_bytes = w.out_w * w.out_c;
+  }
   put_padding(zero_pair, params.strips * params.plane_rows, scratch);
   const int32_t* numbers = params.channels;
   for (int32_t channel = 0; channel < w.in_c; channel += kLanes) {

@@ -17,6 +17,11 @@ template <int kAt>
 inline void load_pair(const int32_t* from, int32_t& a, int32_t& b) {
   __asm__ volatile("ldrd %0, %1, [%2, %3]" : "=&r"(a), "=&r"(b) : "r"(from), "i"(4 * kAt) : "memory");
 }
+/// a = from[0], b = from[1], from += kBy.
+template <int kBy>
+inline void load_pair_and_advance(const int32_t*& from, int32_t& a, int32_t& b) {
+  __asm__ volatile("ldrd %0, %1, [%2], %3" : "=&r"(a), "=&r"(b), "+r"(from) : "i"(4 * kBy) : "memory");
+}
 /// to[kAt] = a, to[kAt + 1] = b.
 template <int kAt>
 inline void store_pair(int32_t* to, int32_t a, int32_t b) {
@@ -117,6 +122,12 @@ template <int kAt>
 inline void load_pair(const int32_t* from, int32_t& a, int32_t& b) {
   a = from[kAt];
   b = from[kAt + 1];
+}
+template <int kBy>
+inline void load_pair_and_advance(const int32_t*& from, int32_t& a, int32_t& b) {
+  a = from[0];
+  b = from[1];
+  from += kBy;
 }
 template <int kAt>
 inline void store_pair(int32_t* to, int32_t a, int32_t b) {
