@@ -37,15 +37,17 @@ inline void expand_row(int32_t word, int32_t scale, int32_t mask, Channel& chann
                             scaled(dsp::pack_bottom_top(odd, even), scale, mask));
 }
 
-void expand(const int32_t* numbers, int32_t count, Channel* channel) {
+void expand(const int32_t* numbers, int32_t count, bool fixed, Channel* channel) {
   for (; count > 0; --count, ++channel, numbers += kDspDepthwiseNumbers) {
     const int32_t scale = numbers[0] >> 24;
     const int32_t mask = ~static_cast<int32_t>(((1u << scale) - 1) << 16);
     expand_row<0>(numbers[0], scale, mask, *channel);
     expand_row<1>(numbers[1], scale, mask, *channel);
     expand_row<2>(numbers[2], scale, mask, *channel);
-    channel->shift = numbers[1] >> 24;
-    channel->below_zero = (numbers[2] >> 24) << scale >> 1;
+    if (!fixed) {
+      channel->shift = numbers[1] >> 24;
+      channel->below_zero = (numbers[2] >> 24) << scale >> 1;
+    }
     channel->bias = numbers[3];
     channel->words[kMultiplier] = numbers[4];
     channel->words[kMultiplier + 1] = numbers[5];
@@ -231,6 +233,7 @@ TADPOLE_NOINLINE void strip(const int32_t* plane, const Channel* channel, int8_t
 /// The parts of a kernel that depend on its shape.
 struct Kit {
   int32_t stride, outputs;
+  bool fixed;
   void (*spread[4])(const int8_t* in, const Source& source, int32_t* to);  // 2 * lead + trail
   void (*strip)(const int32_t* plane, const Channel* channels, int8_t* out, const Sink& sink);
 };
@@ -250,12 +253,16 @@ void put_padding(int32_t zero_pair, int32_t slots, int32_t* to) {
 }
 
 void move_slots(const int32_t* from, int32_t slots, int32_t* to) {
-  for (const int32_t* end = to + slots * kSlotWords; to != end; from += 4, to += 4) {
+  for (const int32_t* end = to + slots * kSlotWords; to != end; from += 8, to += 8) {
     int32_t a, b, c, d;
     dsp::load_pair<0>(from, a, b);
     dsp::load_pair<2>(from, c, d);
     dsp::store_pair<0>(to, a, b);
     dsp::store_pair<2>(to, c, d);
+    dsp::load_pair<4>(from, a, b);
+    dsp::load_pair<6>(from, c, d);
+    dsp::store_pair<4>(to, a, b);
+    dsp::store_pair<6>(to, c, d);
   }
 }
 
@@ -363,7 +370,7 @@ TADPOLE_NOINLINE void depthwise(const DspDepthwise3x3Int8Params& params, const i
   const int32_t* numbers = params.channels;
   for (int32_t channel = 0; channel < w.in_c; channel += kLanes) {
     if (w.in_c - channel < kLanes) job.source.lanes = job.sink.lanes = w.in_c - channel;
-    expand(numbers, job.sink.lanes, job.channels);
+    expand(numbers, job.sink.lanes, kit.fixed, job.channels);
     numbers += kLanes * kDspDepthwiseNumbers;
     for (int32_t strip = 0; strip * kit.outputs < w.out_w; strip += params.strips) {
       run(job, channel, strip);
@@ -381,6 +388,7 @@ template <int kStride, int kOutputs, bool kWords, bool kFixed>
 const Kit KitOf<kStride, kOutputs, kWords, kFixed>::kKit = {
     kStride,
     kOutputs,
+    kFixed,
     {kWords ? &spread_by_words<kPixels, false, false> : &spread_by_bytes<kPixels, false, false>,
      kWords ? &spread_by_words<kPixels, false, true> : &spread_by_bytes<kPixels, false, true>,
      kWords ? &spread_by_words<kPixels, true, false> : &spread_by_bytes<kPixels, true, false>,
