@@ -9,8 +9,9 @@
 //   visitor.group("window", self.window)               a struct with its own visit()
 // Printing as C++, sizes of constants and comparison are all made from that list.
 //
-// A runner's table of kernels is made from the headers: each kernel is declared at the start of a line as above. A
-// header that declares kernels by macros defines TADPOLE_KERNEL_ENTRIES_<NAME>: TADPOLE_KERNEL_ENTRY(kernel), for each.
+// A runner's table of kernels is made from the headers: each kernel is declared at the start of a line as
+// above. A header that declares kernels by macros defines TADPOLE_KERNEL_ENTRIES_<NAME>:
+// TADPOLE_KERNEL_ENTRY(kernel), for each.
 #ifndef TADPOLE_DEVICE_KERNELS_PARAMS_H_
 #define TADPOLE_DEVICE_KERNELS_PARAMS_H_
 

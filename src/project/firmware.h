@@ -80,9 +80,9 @@ Result<board::Firmware> build_runner(const board::Board& board, const std::strin
                                      Progress& progress);
 
 /// Boots a firmware on its virtual board. The environment variable TADPOLE_BOARD_TIMEOUT_S (seconds) replaces
-/// the time that the board has for its hello and for each answer (docs/how-to/settings-of-the-machine.md). `progress` is
-/// polled for cancellation while the board lives. Fails: as board::VirtualBoard::boot; unknown_board for a
-/// board that is not virtual.
+/// the time that the board has for its hello and for each answer (docs/how-to/settings-of-the-machine.md).
+/// `progress` is polled for cancellation while the board lives. Fails: as board::VirtualBoard::boot;
+/// unknown_board for a board that is not virtual.
 Result<std::unique_ptr<board::VirtualBoard>> boot(const board::Board& board, const std::string& elf,
                                                   const Progress& progress, board::BootOptions options = {});
 
