@@ -83,6 +83,39 @@ std::vector<int32_t> pack_stream(const NodeView& view, const WeightsInt8& from, 
   return fits ? stream : std::vector<int32_t>{};
 }
 
+/// The same for single lanes.
+std::vector<int32_t> pack_single_stream(const NodeView& view, const WeightsInt8& from,
+                                        const FoldedInt8& folded, int axis, const TapOrder& order,
+                                        bool relu) {
+  const size_t channels = from.bias.size(), taps = from.weights.size() / channels;
+  const auto bits = [&](size_t o) { return kernels::dsp::kSingleShift + 1 + from.shift[o]; };
+  const auto lane = [&](size_t o, size_t k) -> uint32_t {
+    if (k >= taps) return 0;
+    const int32_t weight = from.weights[weight_index(o, k, channels, taps, axis)];
+    return static_cast<uint32_t>(weight * (1 << bits(o))) & 0xffffu;
+  };
+  const std::vector<size_t> firsts = firsts_of_pairs(channels);
+  std::vector<int32_t> stream;
+  for (size_t i = 0; i < firsts.size(); ++i) {
+    const size_t both[] = {firsts[i], std::min(firsts[i] + 1, channels - 1)};
+    for (const size_t o : both) stream.push_back(folded.bias[o] * (1 << bits(o)));
+    for (size_t word = 0; word < (taps + 1) / 2; ++word) {
+      for (const size_t o : both) {
+        stream.push_back(static_cast<int32_t>(lane(o, order[word][0]) | lane(o, order[word][1]) << 16));
+      }
+    }
+    for (const size_t o : both) {
+      const int32_t rounding = (1 << (bits(o) - 2)) + (1 << (kernels::dsp::kSingleShift - 1));
+      stream.push_back(from.multiplier[o]);
+      stream.push_back(rounding + view.zero(view.out()) * (1 << kernels::dsp::kSingleShift));
+      if (!relu) stream.push_back(1 << (bits(o) - 1));
+    }
+    const size_t next = i + 1 < firsts.size() ? firsts[i + 1] : both[1] + 1;
+    stream.push_back(next > both[1] ? 1 : 0);
+  }
+  return stream;
+}
+
 bool is_pointwise(const kernels::Window2d& w) {
   return w.filter_h == 1 && w.filter_w == 1 && w.pad_top == 0 && w.pad_left == 0 &&
          (w.out_h - 1) * w.stride_h < w.in_h && (w.out_w - 1) * w.stride_w < w.in_w;
@@ -104,9 +137,13 @@ LoweredNode dsp_conv_along(const NodeView& view, const kernels::Window2d& window
   if (!pointwise && !whole_words && dilated) return {};
   const auto rows = static_cast<size_t>(window.filter_h),
              length = static_cast<size_t>(window.filter_w) * static_cast<size_t>(window.in_c);
-  std::vector<int32_t> stream =
-      pack_stream(view, from, folded, axis,
-                  whole_words ? order_of_whole_words(rows * length) : order_of_rows(rows, length));
+  const TapOrder order = whole_words ? order_of_whole_words(rows * length) : order_of_rows(rows, length);
+  const bool single =
+      (pointwise || !dilated) && large_weights(view) == LargeWeights::single &&
+      std::all_of(from.shift.begin(), from.shift.end(), [](int32_t shift) { return fits_single(-shift); });
+  params.single = single ? 1 : 0;
+  std::vector<int32_t> stream = single ? pack_single_stream(view, from, folded, axis, order, params.relu != 0)
+                                       : pack_stream(view, from, folded, axis, order);
   if (stream.empty()) return {};
   Constants constants;
   params.weights = constants.keep(std::move(stream));
@@ -114,17 +151,25 @@ LoweredNode dsp_conv_along(const NodeView& view, const kernels::Window2d& window
   int64_t distance = overlap_distance_by_pixel(window);
   if (pointwise) {
     lowered.call =
-        make_call(TADPOLE_KERNEL("cortex_m_dsp/pointwise.h", DspConv2dInt8Params, dsp_pointwise_int8), params,
-                  constants);
-    lowered.scratch_bytes = kernels::dsp_pointwise_scratch_bytes(window.in_c);
+        single
+            ? make_call(
+                  TADPOLE_KERNEL("cortex_m_dsp/pointwise.h", DspConv2dInt8Params, dsp_pointwise_wide_int8),
+                  params, constants)
+            : make_call(TADPOLE_KERNEL("cortex_m_dsp/pointwise.h", DspConv2dInt8Params, dsp_pointwise_int8),
+                        params, constants);
+    lowered.scratch_bytes = kernels::dsp_pointwise_scratch_bytes(window);
   } else if (dilated) {
     lowered.call = make_call(TADPOLE_KERNEL("cortex_m_dsp/conv_2d.h", DspConv2dInt8Params, dsp_conv_2d_int8),
                              params, constants);
     lowered.scratch_bytes = kernels::dsp_conv_2d_scratch_bytes(window);
   } else {
     lowered.call =
-        make_call(TADPOLE_KERNEL("cortex_m_dsp/conv_rows.h", DspConv2dInt8Params, dsp_conv_rows_int8), params,
-                  constants);
+        single
+            ? make_call(
+                  TADPOLE_KERNEL("cortex_m_dsp/conv_rows.h", DspConv2dInt8Params, dsp_conv_rows_wide_int8),
+                  params, constants)
+            : make_call(TADPOLE_KERNEL("cortex_m_dsp/conv_rows.h", DspConv2dInt8Params, dsp_conv_rows_int8),
+                        params, constants);
     lowered.scratch_bytes = kernels::dsp_conv_rows_scratch_bytes(window);
     // It holds more rows than an output row needs, and writes up to two pixels of the next row before it
     // reads on.
@@ -146,29 +191,42 @@ namespace {
 
 /// The layout of fully_connected.h, or nothing when a lane does not fit 16 bits.
 std::vector<int32_t> pack_dense(const NodeView& view, const WeightsInt8& from, const FoldedInt8& folded,
-                                bool wide_sums) {
+                                bool single, bool wide_sums) {
   const size_t channels = from.bias.size(), taps = from.weights.size() / channels;
   const auto weight = [&](size_t o, size_t k) -> int32_t {
     return o < channels && k < taps ? from.weights[o * taps + k] : 0;
   };
   const auto bias = [&](size_t o) { return static_cast<uint32_t>(o < channels ? folded.bias[o] : 0); };
   bool fits = true;
-  const auto lane = [&](size_t o, size_t k) {
-    const int32_t both = 256 * weight(o, k) + weight(o + 1, k);
-    fits = fits && both >= INT16_MIN && both <= INT16_MAX;
-    return static_cast<uint32_t>(both) & 0xffffu;
-  };
   std::vector<int32_t> packed;
+  // Taps k and k + 2 of channel o, of o and o + 1 together unless they are single.
+  const auto push_lanes = [&](size_t o, size_t k) {
+    uint32_t lanes[2];
+    for (size_t i = 0; i < 2; ++i) {
+      const int32_t lane =
+          single ? weight(o, k + 2 * i) : 256 * weight(o, k + 2 * i) + weight(o + 1, k + 2 * i);
+      fits = fits && lane >= INT16_MIN && lane <= INT16_MAX;
+      lanes[i] = static_cast<uint32_t>(lane) & 0xffffu;
+    }
+    packed.push_back(static_cast<int32_t>(lanes[0] | lanes[1] << 16));
+  };
   for (size_t o = 0; o < channels; o += 4) {
     for (size_t i = o; i < o + 4; i += 2) {
-      packed.push_back(static_cast<int32_t>(wide_sums ? bias(i) : 256u * bias(i) + bias(i + 1)));
+      const bool plain = single || wide_sums;
+      packed.push_back(static_cast<int32_t>(plain ? bias(i) : 256u * bias(i) + bias(i + 1)));
       packed.push_back(static_cast<int32_t>(bias(i + 1)));
     }
-    for (size_t begin = 0; begin < taps; begin += 8) {
-      for (const size_t k : {begin, begin + 4}) {
-        for (size_t i = o; i < o + 4; i += 2) {
-          packed.push_back(static_cast<int32_t>(lane(i, k) | lane(i, k + 2) << 16));
-          packed.push_back(static_cast<int32_t>(lane(i, k + 1) | lane(i, k + 3) << 16));
+    for (size_t k = 0; k < taps; k += 8) {
+      if (single) {
+        for (size_t i = o; i < o + 4; ++i) {
+          for (const size_t at : {k, k + 1, k + 4, k + 5}) push_lanes(i, at);
+        }
+      } else {
+        for (const size_t half : {k, k + 4}) {
+          for (size_t i = o; i < o + 4; i += 2) {
+            push_lanes(i, half);
+            push_lanes(i, half + 1);
+          }
         }
       }
     }
@@ -188,25 +246,31 @@ LoweredNode dsp_fully_connected(const NodeView& view, int32_t rows, int32_t in_c
                                 ir::Activation activation, const WeightsInt8& from) {
   const FoldedInt8 folded = fold_input_zero(from, view.zero(view.in()), 0);
   const bool bounded = requantises(from, folded, 0);
-  if (!folded.fits || !shifts_right(from) || (!bounded && !clamps_wide_sums(from))) return {};
-  const bool wide_sums = !bounded || in_c > kernels::dsp::kDenseChunk;
-  std::vector<int32_t> packed = pack_dense(view, from, folded, wide_sums);
-  if (packed.empty()) return {};
-  Constants constants;
+  if (!folded.fits || (!bounded && (!shifts_right(from) || !clamps_wide_sums(from)))) return {};
   kernels::DspFullyConnectedInt8Params params{};
   params.rows = rows;
   params.in_c = in_c;
   params.out_c = out_c;
-  const ClampInt8 clamp = clamp_int8(activation, view.scale(view.out()), view.zero(view.out()));
-  params.clamp_min = clamp.low;
-  params.clamp_max = clamp.high;
-  params.wide_sums = wide_sums ? 1 : 0;
+  fill_clamp(view, activation, params);
+  params.wide_sums = !bounded || in_c > kernels::dsp::kDenseChunk ? 1 : 0;
+  if (!params.wide_sums && !params.relu && !shifts_right(from)) return {};
+  params.single = large_weights(view) == LargeWeights::single ? 1 : 0;
+  std::vector<int32_t> packed = pack_dense(view, from, folded, params.single != 0, params.wide_sums != 0);
+  if (packed.empty()) return {};
+  Constants constants;
   params.weights = constants.keep(std::move(packed));
-  return {make_call(TADPOLE_KERNEL("cortex_m_dsp/fully_connected.h", DspFullyConnectedInt8Params,
-                                   dsp_fully_connected_int8),
-                    params, constants),
-          {view.node.inputs[0]},
-          kernels::dsp_fully_connected_scratch_bytes(in_c)};
+  const auto call = [&](const KernelName& name, auto kernel) {
+    return LoweredNode{make_call(name, kernel, params, constants),
+                       {view.node.inputs[0]},
+                       kernels::dsp_fully_connected_scratch_bytes(in_c)};
+  };
+#define TADPOLE_DENSE(function) \
+  TADPOLE_KERNEL("cortex_m_dsp/fully_connected.h", DspFullyConnectedInt8Params, function)
+  if (params.single && params.wide_sums) return call(TADPOLE_DENSE(dsp_fully_connected_wide_long_int8));
+  if (params.single) return call(TADPOLE_DENSE(dsp_fully_connected_wide_int8));
+  if (params.wide_sums) return call(TADPOLE_DENSE(dsp_fully_connected_long_int8));
+  return call(TADPOLE_DENSE(dsp_fully_connected_int8));
+#undef TADPOLE_DENSE
 }
 
 }  // namespace tadpole::plan

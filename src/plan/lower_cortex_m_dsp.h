@@ -61,11 +61,19 @@ void fill_clamp(const NodeView& view, ir::Activation activation, Params& params)
 LoweredNode dsp_conv_along(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
                            const WeightsInt8& from, int axis);
 
-/// Which nodes are to be computed by Winograd's algorithm: those that save the most instructions a byte, as
-/// long as all constants together stay below target.flash_limit_bytes; none without a limit.
-std::vector<bool> choose_winograd(const ir::Graph& graph, const Target& target);
+/// Weights of 16 bits: lanes of single channels, or a 3x3 filter transformed for Winograd's algorithm.
+enum class LargeWeights { none, single, winograd };
 
-/// A node that choose_winograd() takes.
+/// What each node of a graph gets: those that save the most instructions a byte get more, as long as all
+/// constants stay below target.flash_limit_bytes or, without a limit, the packed weights below 1.1 times the
+/// int8 ones. Cost: O(constants).
+std::vector<LargeWeights> choose_large_weights(const ir::Graph& graph, const Target& target);
+LargeWeights large_weights(const NodeView& view);
+
+/// Whether convolutions of single lanes (three_pixels.h) take this right shift.
+bool fits_single(int32_t right_shift);
+
+/// A convolution for which Winograd's algorithm was chosen.
 LoweredNode dsp_winograd_3x3(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
                              const WeightsInt8& from);
 

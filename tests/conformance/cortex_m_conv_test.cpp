@@ -93,6 +93,18 @@ TEST(CortexMConv, of_1x1_equals_reference_on_300_random_shapes) {
   });
 }
 
+/// All that can have lanes of their own, within a large limit.
+TEST(CortexMConv, with_single_lanes_equals_reference_on_300_random_shapes) {
+  equal_reference(
+      300, 270, kDsp, 11,
+      [](RandomGraph& r) {
+        const int stride = r.range(1, 2), size = r.range(1, 4);
+        return r.make_conv({r.range(1, 2), r.range(1, 14), r.range(1, 14), r.range(1, 40)}, r.range(1, 24),
+                           size, size, {r.padding(), stride, stride, 1, 1, r.activation_kind()});
+      },
+      1 << 20);
+}
+
 TEST(CortexMConv, of_one_input_channel_equals_reference_on_200_random_shapes) {
   equal_reference(200, 180, kDsp, 5, [](RandomGraph& r) {
     return r.make_depthwise(
@@ -134,6 +146,15 @@ TEST(CortexMDense, equals_reference_on_300_random_shapes) {
   equal_reference(300, 250, kDsp, 6, [](RandomGraph& r) {
     return r.make_dense(r.range(1, 3), r.range(1, 300), r.range(1, 40), r.activation_kind());
   });
+}
+
+TEST(CortexMDense, with_single_lanes_equals_reference_on_200_random_shapes) {
+  equal_reference(
+      200, 180, "/fully_connected.h", 10,
+      [](RandomGraph& r) {
+        return r.make_dense(r.range(1, 3), r.range(1, 300), r.range(1, 40), r.activation_kind());
+      },
+      1 << 20);
 }
 
 TEST(CortexMDense, with_sums_beyond_23_bits_equals_reference_on_40_random_shapes) {

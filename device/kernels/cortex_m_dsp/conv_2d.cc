@@ -47,7 +47,7 @@ void widen_windows(const DspConv2dInt8Params& params, const int8_t* in, const Po
 void dsp_conv_2d_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out, int32_t* scratch) {
   const Window2d& w = params.window;
   dsp::ThreePixels loop = dsp::three_pixels(params, scratch, out);
-  int8_t* padding = reinterpret_cast<int8_t*>(scratch + 3 * loop.words);
+  int8_t* padding = reinterpret_cast<int8_t*>(scratch) + dsp::wide_bytes(w);
   memset(padding, params.in_zero, size_t(w.filter_w) * w.in_c);
   for (int32_t n = 0; n < w.batches; ++n, in += ptrdiff_t(w.in_h) * w.in_w * w.in_c) {
     Position next = {0, 0};
@@ -58,7 +58,7 @@ void dsp_conv_2d_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_
         if (p + 1 < left && ++next.x == w.out_w) next = {next.y + 1, 0};
       }
       widen_windows(params, in, at, padding, scratch);
-      dsp::compute(loop, left < 3 ? left : 3);
+      dsp::compute_paired(loop, left < 3 ? left : 3);
     }
   }
 }

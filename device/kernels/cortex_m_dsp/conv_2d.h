@@ -10,7 +10,7 @@ namespace kernels {
 
 /// Bytes of scratch: three windows, widened, and one row of a window as padding.
 constexpr int32_t dsp_conv_2d_scratch_bytes(const Window2d& w) {
-  return 12 * dsp::words_of_taps(w.filter_h * w.filter_w * w.in_c) + w.filter_w * w.in_c;
+  return dsp::wide_bytes(w) + w.filter_w * w.in_c;
 }
 
 /// in_c a multiple of 4. Of each four taps k in the window's order the words are (k, k + 2) and (k + 1, k +

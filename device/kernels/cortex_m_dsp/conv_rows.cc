@@ -24,13 +24,14 @@ int32_t* widen_windows(const Window2d& w, const int8_t* first, ptrdiff_t second,
   return i < w.filter_h ? dsp::fold_three(first, length, second, third, wide) : wide;
 }
 
-}  // namespace
+using Compute = void (*)(dsp::ThreePixels&, int32_t);
 
-void dsp_conv_rows_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out, int32_t* scratch) {
+template <Compute kCompute>
+void convolve(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out, int32_t* scratch) {
   const Window2d& w = params.window;
   dsp::ThreePixels loop = dsp::three_pixels(params, scratch, out);
   dsp::PaddedRows rows(w, params.in_zero, dsp_conv_rows_held(w), dsp_conv_rows_columns(w),
-                       reinterpret_cast<int8_t*>(scratch + 3 * loop.words));
+                       reinterpret_cast<int8_t*>(scratch) + dsp::wide_bytes(w));
   const int32_t to_column = w.stride_w * w.in_c;
   const int32_t to_row = w.stride_h * rows.pitch() - w.out_w * to_column;
   for (int32_t n = 0; n < w.batches; ++n, in += ptrdiff_t(w.in_h) * w.in_w * w.in_c) {
@@ -50,11 +51,22 @@ void dsp_conv_rows_int8(const DspConv2dInt8Params& params, const int8_t* in, int
         }
       }
       widen_windows(w, rows.first() + at[0], at[1] - at[0], at[2] - at[0], rows.pitch(), scratch);
-      dsp::compute(loop, left < 3 ? left : 3);
+      kCompute(loop, left < 3 ? left : 3);
       left -= 3;
       if (y != first_row && left > 0) rows.advance(y * w.stride_h);
     }
   }
+}
+
+}  // namespace
+
+void dsp_conv_rows_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out, int32_t* scratch) {
+  convolve<dsp::compute_paired>(params, in, out, scratch);
+}
+
+void dsp_conv_rows_wide_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out,
+                             int32_t* scratch) {
+  convolve<dsp::compute_single>(params, in, out, scratch);
 }
 
 }  // namespace kernels

@@ -16,8 +16,7 @@ constexpr int32_t dsp_conv_rows_columns(const Window2d& w) { return (w.out_w - 1
 
 /// Bytes of scratch: three windows, widened, and the rows.
 constexpr int32_t dsp_conv_rows_scratch_bytes(const Window2d& w) {
-  return 12 * dsp::words_of_taps(w.filter_h * w.filter_w * w.in_c) +
-         dsp_conv_rows_held(w) * dsp::padded_row_pitch(w, dsp_conv_rows_columns(w));
+  return dsp::wide_bytes(w) + dsp_conv_rows_held(w) * dsp::padded_row_pitch(w, dsp_conv_rows_columns(w));
 }
 
 /// No dilation. When in_c is a multiple of 4, of each four taps k in the window's order the words are (k, k +
@@ -26,6 +25,9 @@ constexpr int32_t dsp_conv_rows_scratch_bytes(const Window2d& w) {
 /// scratch: 4-byte aligned. All input of an output row has been read before the row is written: out may
 /// overlap in accordingly. Stack: 300 bytes.
 void dsp_conv_rows_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out, int32_t* scratch);
+/// The same for single lanes.
+void dsp_conv_rows_wide_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out,
+                             int32_t* scratch);
 
 }  // namespace kernels
 }  // namespace tadpole

@@ -6,7 +6,12 @@
 namespace tadpole {
 namespace kernels {
 
-void dsp_pointwise_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out, int32_t* scratch) {
+namespace {
+
+using Compute = void (*)(dsp::ThreePixels&, int32_t);
+
+template <Compute kCompute>
+void convolve(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out, int32_t* scratch) {
   const Window2d& w = params.window;
   const int32_t to_column = w.stride_w * w.in_c;
   const int32_t to_row = w.stride_h * w.in_w * w.in_c - w.out_w * to_column;
@@ -30,9 +35,20 @@ void dsp_pointwise_int8(const DspConv2dInt8Params& params, const int8_t* in, int
       } else {
         dsp::fold_three(first, w.in_c, at[1] - at[0], at[2] - at[0], scratch);
       }
-      dsp::compute(loop, left < 3 ? left : 3);
+      kCompute(loop, left < 3 ? left : 3);
     }
   }
+}
+
+}  // namespace
+
+void dsp_pointwise_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out, int32_t* scratch) {
+  convolve<dsp::compute_paired>(params, in, out, scratch);
+}
+
+void dsp_pointwise_wide_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out,
+                             int32_t* scratch) {
+  convolve<dsp::compute_single>(params, in, out, scratch);
 }
 
 }  // namespace kernels

@@ -9,15 +9,15 @@ namespace dsp {
 
 namespace {
 
-/// Steps of four taps in one pass of the loop, and the bytes of each.
+/// Steps in one pass of the loop and the bytes of each: of four taps in pairs, of two taps single.
 constexpr int32_t kSteps = 16, kStepBytes = 64;
+constexpr int32_t kSingleSteps = 32, kSingleStepBytes = 30;
 
 }  // namespace
 
 #if TADPOLE_THUMB_DSP
 
-static_assert(offsetof(ThreePixels, out_c) == 24 && kPairWords == 8 && kSteps == 16,
-              "the assembly counts on them");
+static_assert(offsetof(ThreePixels, out_c) == 24 && kSteps == 16, "the assembly counts on them");
 
 extern "C" void tadpole_dsp_three_pixels(const ThreePixels* loop, const int32_t* stream);
 
@@ -214,46 +214,51 @@ TADPOLE_NOINLINE void one_pixel(const ThreePixels& loop, const int32_t* wide, in
 
 }  // namespace
 
-void compute(ThreePixels& loop, int32_t count) {
+void compute_paired(ThreePixels& loop, int32_t count) {
   if (count == 3 && loop.out_c > 1) {
     run(loop);
-    if (loop.finish != 0 && (loop.clamp_min != -128 || loop.clamp_max != 127)) {
-      for (int32_t i = 0; i < 3 * loop.out_c; ++i) {
-        const int32_t value = loop.out[i];
-        loop.out[i] = static_cast<int8_t>(value < loop.clamp_min   ? loop.clamp_min
-                                          : value > loop.clamp_max ? loop.clamp_max
-                                                                   : value);
-      }
-    }
   } else {
     for (int32_t p = 0; p < count; ++p) one_pixel(loop, loop.wide + p, loop.out + p * loop.out_c);
   }
   loop.out += count * loop.out_c;
+  clamp(loop, count);
+}
+
+void clamp(const ThreePixels& loop, int32_t count) {
+  const int32_t low = loop.clamp_min, high = loop.clamp_max;
+  if (low == -128 && high == 127) return;
+  for (int8_t* at = loop.out - count * loop.out_c; at != loop.out; ++at) {
+    *at = static_cast<int8_t>(*at < low ? low : *at > high ? high : *at);
+  }
 }
 
 ThreePixels three_pixels(const DspConv2dInt8Params& params, int32_t* wide, int8_t* out) {
   const Window2d& w = params.window;
-  const int32_t taps = w.filter_h * w.filter_w * w.in_c;
+  const size_t taps = size_t(w.filter_h) * w.filter_w * w.in_c;
+  const bool single = params.single != 0, relu = params.relu != 0;
+  const auto words = static_cast<int32_t>(words_of_taps(taps, single));
+  const int32_t* end = params.weights + stream_words(taps, size_t(w.out_c), single, relu);
+  const int32_t in_pass = single ? kSingleSteps : kSteps, bytes = single ? kSingleStepBytes : kStepBytes;
   ThreePixels loop = {wide,
-                      params.weights + stream_words(size_t(taps), size_t(w.out_c)),
+                      end,
                       1,
-                      kSteps * kStepBytes,
-                      params.relu ? 0 : 1,
+                      in_pass * bytes,
+                      relu ? 0 : 1,
                       out,
                       w.out_c,
-                      words_of_taps(taps),
+                      words,
                       params.weights,
                       params.clamp_min,
                       params.clamp_max};
   // The first step starts the sums from the biases and stands before the loop, which is entered in its
   // middle.
-  const int32_t steps = loop.words / 2 - 1;
+  const int32_t steps = (single ? words : words / 2) - 1;
   if (steps > 0) {
-    const int32_t first = steps % kSteps;
-    loop.passes = steps / kSteps + (first > 0 ? 1 : 0);
-    loop.entry = first > 0 ? (kSteps - first) * kStepBytes : 0;
+    const int32_t first = steps % in_pass;
+    loop.passes = steps / in_pass + (first > 0 ? 1 : 0);
+    loop.entry = first > 0 ? (in_pass - first) * bytes : 0;
   }
-  for (int32_t i = 3 * (loop.words - 2); i < 3 * loop.words; ++i) wide[i] = 0;
+  for (int32_t i = words > 2 ? 3 * (words - 2) : 0; i < 3 * words; ++i) wide[i] = 0;
   return loop;
 }
 

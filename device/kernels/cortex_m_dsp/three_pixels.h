@@ -4,6 +4,8 @@
 // multiply-accumulate of the lane gives 256 * SA + SB, one of its low byte gives SB alone; their difference
 // is 256 * SA, which is just what requantise.h wants. Needs 256 * wA + wB to fit 16 bits and |accumulators|
 // <= dsp::kMaxAccumulator.
+// Where larger weights are allowed each channel has lanes of its own ("single"), scaled by 2^s so that the
+// right shift of the requantisation is the same for all channels: a tenth fewer instructions.
 #ifndef TADPOLE_DEVICE_KERNELS_CORTEX_M_DSP_THREE_PIXELS_H_
 #define TADPOLE_DEVICE_KERNELS_CORTEX_M_DSP_THREE_PIXELS_H_
 
@@ -13,18 +15,26 @@ namespace tadpole {
 namespace kernels {
 namespace dsp {
 
-/// Words of the stream of weights beside the weights of a pair: 256 * biasA + biasB modulo 2^32 and biasB
-/// before them; multiplier, offset (requantise_offset) and 7 + right shift of A, then of B after them. The
-/// last one also has 2^8 times the step from B to the next pair's A: 1, or 0 before the last pair of an odd
-/// number of channels, which begins with a channel that was computed already.
-constexpr int32_t kPairWords = 8;
+/// The stream of weights. For each pair of channels A and B: two biases, the words of weights, then what
+/// requantises; the step is 1, or 0 before the last pair of an odd number of channels, which begins with a
+/// channel that was computed already.
+/// In pairs: 256 * biasA + biasB modulo 2^32 and biasB; one word for two taps; multiplier, offset
+/// (requantise_offset) and 7 + right shift of A, then of B, the last one with 256 * step added.
+/// Single: biases times 2^s, s = kSingleShift + 1 - right shift, in [2, 8]; a word of A and one of B for two
+/// taps, times 2^s; with ReLU multiplier and offset (of s) of A, of B, and the step; otherwise with 2^(s - 1)
+/// after each offset.
+constexpr int32_t kSingleShift = 12;
 
-/// Words of weights and activations for `taps` taps: two in a word, four in a step of the loop.
-constexpr int32_t words_of_taps(int32_t taps) { return (taps + 3) / 4 * 2; }
+/// Words of activations for `taps` taps, two in a word: of single lanes, and of pairs, which are summed in
+/// steps of four.
+constexpr size_t words_of_taps(size_t taps, bool single) {
+  return single ? (taps + 1) / 2 : (taps + 3) / 4 * 2;
+}
 
 /// Words of the whole stream.
-constexpr size_t stream_words(size_t taps, size_t channels) {
-  return (channels + 1) / 2 * (kPairWords + (taps + 3) / 4 * 2);
+constexpr size_t stream_words(size_t taps, size_t channels, bool single, bool relu) {
+  return (channels + 1) / 2 *
+         (single ? 2 + 2 * words_of_taps(taps, true) + (relu ? 5 : 7) : 8 + words_of_taps(taps, false));
 }
 
 /// What stays the same for all pixels of a layer, and where the next ones go. The assembly reads the members
@@ -44,19 +54,24 @@ struct ThreePixels {
 
 /// Computes the channels of the first `count` of three widened pixels (1 to 3) and moves `out` on behind
 /// them. Stack: 112 bytes.
-void compute(ThreePixels& loop, int32_t count);
+void compute_paired(ThreePixels& loop, int32_t count);
+void compute_single(ThreePixels& loop, int32_t count);
+
+/// Holds the `count` pixels before loop.out to the clamp.
+void clamp(const ThreePixels& loop, int32_t count);
 
 }  // namespace dsp
 
 /// The parameters of all convolutions of this folder. weights: the stream of three_pixels.h; each kernel says
-/// in which order it takes the taps; they are padded to a multiple of 4 with zeros. Biases are folded: minus
+/// in which order it takes the taps; words are padded with zeros. Biases are folded: minus
 /// in_zero * (sum of weights). An odd number of channels ends with the last two channels as a pair; a single
 /// one has nothing as its B.
 struct DspConv2dInt8Params {
   Window2d window;
   int32_t in_zero;
   int32_t clamp_min, clamp_max;
-  int32_t relu;  // 1: clamps to [-128, 127] with zero point -128; 0: all right shifts are at least 1
+  int32_t relu;    // 1: clamps to [-128, 127] with zero point -128; 0: all right shifts are at least 1
+  int32_t single;  // 1: lanes of single channels, for the kernels that are called wide; 0: of pairs
   const int32_t* weights;
 
   template <class Visitor, class Self>
@@ -67,8 +82,10 @@ struct DspConv2dInt8Params {
     visitor.number("clamp_min", self.clamp_min);
     visitor.number("clamp_max", self.clamp_max);
     visitor.number("relu", self.relu);
+    visitor.number("single", self.single);
     visitor.array("weights", self.weights,
-                  dsp::stream_words(size_t(w.filter_h) * w.filter_w * w.in_c, size_t(w.out_c)));
+                  dsp::stream_words(size_t(w.filter_h) * w.filter_w * w.in_c, size_t(w.out_c),
+                                    self.single != 0, self.relu != 0));
   }
 };
 
@@ -76,6 +93,9 @@ namespace dsp {
 
 /// The loop of a layer. `wide`: 3 * words_of_taps words; what no tap fills is set to 0.
 ThreePixels three_pixels(const DspConv2dInt8Params& params, int32_t* wide, int8_t* out);
+
+/// Bytes of scratch for `wide`.
+constexpr int32_t wide_bytes(const Window2d& w) { return (w.filter_h * w.filter_w * w.in_c + 3) / 4 * 24; }
 
 }  // namespace dsp
 }  // namespace kernels

@@ -177,10 +177,9 @@ struct Places {
   ptrdiff_t right, below, last;
 };
 
-template <bool kRelu>
+/// ReLU hides the sign's term of requantise.h.
 inline int8_t requantise(int32_t x, const int32_t* channel) {
   const int32_t t = dsp::smmla(x, channel[1], channel[2]);
-  if (kRelu) return static_cast<int8_t>(dsp::ssat8(t >> channel[3]));
   const auto negative = static_cast<int32_t>(static_cast<uint32_t>(x) >> 31);
   return static_cast<int8_t>(dsp::ssat8((t - 2 * negative) >> channel[3]));
 }
@@ -191,7 +190,6 @@ inline int32_t plus(int32_t a, int32_t b) {
 }
 
 /// Four channels of one tile. sums: [16][4 channels][2 tiles].
-template <bool kRelu>
 TADPOLE_NOINLINE void finish(const int32_t* sums, const int32_t* channel, Places to) {
   for (int32_t i = 0; i < 4; ++i, channel += 4, sums += 2, ++to.out) {
     const auto upper = [&](int32_t j) {
@@ -204,15 +202,14 @@ TADPOLE_NOINLINE void finish(const int32_t* sums, const int32_t* channel, Places
     const int32_t x1 = plus(upper(1), bias), x2 = upper(2);
     const int32_t y1 = plus(lower(1), bias), y2 = lower(2);
     const int32_t y0 = lower(0), y3 = lower(3);
-    to.out[to.last] = requantise<kRelu>(dsp::subtract(dsp::subtract(y1, y2), y3), channel);
-    to.out[to.below] = requantise<kRelu>(plus(plus(y0, y1), y2), channel);
+    to.out[to.last] = requantise(dsp::subtract(dsp::subtract(y1, y2), y3), channel);
+    to.out[to.below] = requantise(plus(plus(y0, y1), y2), channel);
     const int32_t x0 = upper(0), x3 = upper(3);
-    to.out[to.right] = requantise<kRelu>(dsp::subtract(dsp::subtract(x1, x2), x3), channel);
-    to.out[0] = requantise<kRelu>(plus(plus(x0, x1), x2), channel);
+    to.out[to.right] = requantise(dsp::subtract(dsp::subtract(x1, x2), x3), channel);
+    to.out[0] = requantise(plus(plus(x0, x1), x2), channel);
   }
 }
 
-template <bool kRelu>
 void two_tiles(const DspWinograd3x3Int8Params& params, const Products& products, const Places& first,
                const Places& second) {
   const Window2d& w = params.window;
@@ -221,7 +218,7 @@ void two_tiles(const DspWinograd3x3Int8Params& params, const Products& products,
   for (int32_t o = 0; o < w.out_c; o += 4, weights += 64 * w.in_c) {
     multiply(products, weights);
     for (int32_t t = 0; t < 2; ++t) {
-      finish<kRelu>(products.sums + t, params.channels + 4 * o, places[t]);
+      finish(products.sums + t, params.channels + 4 * o, places[t]);
       places[t].out += 4;
     }
   }
@@ -253,11 +250,7 @@ void dsp_winograd_3x3_int8(const DspWinograd3x3Int8Params& params, const int8_t*
           places[t] = {out + ptrdiff_t(column) * w.out_c, right, below,
                        right > 0 && below > 0 ? right + below : 0};
         }
-        if (params.relu) {
-          two_tiles<true>(params, products, places[0], places[1]);
-        } else {
-          two_tiles<false>(params, products, places[0], places[1]);
-        }
+        two_tiles(params, products, places[0], places[1]);
       }
     }
   }

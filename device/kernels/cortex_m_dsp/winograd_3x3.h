@@ -12,15 +12,14 @@
 namespace tadpole {
 namespace kernels {
 
-/// Channels in and out multiples of 4; no dilation, strides of 1. |accumulators| < 2^29.
-/// weights: with w = G f G^T, G = {2, 0, 0; 1, 1, 1; 1, -1, 1; 0, 0, 2}, for each four output channels, for
-/// each of the 16 elements (i, j) in the order j * 4 + i, for each two input channels (k, k + 2 and k + 1,
-/// k + 3 of each four) the four output channels' pairs of w. channels: 4 * folded bias, multiplier, offset
-/// (requantise_offset<2>) and 1 + right shift of each.
+/// Channels in and out multiples of 4; no dilation, strides of 1. |accumulators| < 2^29, right shifts of at
+/// least 1, no clamp but [-128, 127]. weights: with w = G f G^T, G = {2, 0, 0; 1, 1, 1; 1, -1, 1; 0, 0, 2},
+/// for each four output channels, for each of the 16 elements (i, j) in the order j * 4 + i, for each two
+/// input channels (k, k + 2 and k + 1, k + 3 of each four) the four output channels' pairs of w. channels: 4
+/// * folded bias, multiplier, offset (requantise_offset<2>) and 1 + right shift of each.
 struct DspWinograd3x3Int8Params {
   Window2d window;
   int32_t in_zero;
-  int32_t relu;  // 1: zero point -128; 0: all right shifts are at least 1. Both clamp to [-128, 127].
   const int16_t* weights;
   const int32_t* channels;
 
@@ -29,7 +28,6 @@ struct DspWinograd3x3Int8Params {
     const auto& w = self.window;
     visitor.group("window", self.window);
     visitor.number("in_zero", self.in_zero);
-    visitor.number("relu", self.relu);
     visitor.array("weights", self.weights, size_t(16) * w.in_c * w.out_c);
     visitor.array("channels", self.channels, size_t(4) * w.out_c);
   }
