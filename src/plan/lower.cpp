@@ -3,10 +3,12 @@
 
 #include <algorithm>
 
+#include "plan/bands.h"
 #include "plan/lower_simd.h"
 #include "plan/memory.h"
 #include "plan/plan_data.h"
 #include "plan/rewrite/rewrite.h"
+#include "plan/views.h"
 
 namespace tadpole::plan {
 
@@ -96,7 +98,11 @@ void copy_constant_outputs(ir::Graph& graph) {
 class Placing {
  public:
   Placing(PlanBuilder::Data& data, std::vector<LoweredNode> lowered)
-      : data_(data), lowered_(std::move(lowered)), place_of_(data.graph.tensors.size(), -1) {}
+      : data_(data),
+        lowered_(std::move(lowered)),
+        views_(find_views(data.graph)),
+        place_of_(data.graph.tensors.size(), -1),
+        inside_(data.graph.tensors.size(), 0) {}
 
   void run() {
     make_steps();
@@ -125,9 +131,23 @@ class Placing {
 
   int place_of(int tensor) const { return place_of_[static_cast<size_t>(tensor)]; }
 
+  /// A view lies in the place of its base, which is made with the first of them.
   void place(int tensor, int step, int alignment) {
-    place_of_[static_cast<size_t>(tensor)] = new_place(tensor, data_.tensor(tensor).bytes(), step, alignment);
+    const View& view = views_[static_cast<size_t>(tensor)];
+    if (view.base == tensor) {
+      place_of_[static_cast<size_t>(tensor)] =
+          new_place(tensor, data_.tensor(tensor).bytes(), step, alignment);
+      return;
+    }
+    if (place_of(view.base) < 0) place(view.base, step, alignment);
+    share_place(tensor, view.base, view.offset);
   }
+
+  void share_place(int tensor, int with, int64_t offset) {
+    place_of_[static_cast<size_t>(tensor)] = place_of(with);
+    inside_[static_cast<size_t>(tensor)] = inside(with) + offset;
+  }
+  int64_t inside(int tensor) const { return inside_[static_cast<size_t>(tensor)]; }
 
   void make_steps() {
     for (const int input : data_.graph.inputs) place(input, 0, 16);
@@ -139,7 +159,13 @@ class Placing {
       const LoweredNode& lowered = lowered_[i];
       const bool moves_nothing = !lowered.call && place_of(lowered.inputs[0]) >= 0;
       if (moves_nothing) {
-        place_of_[static_cast<size_t>(node.outputs[0])] = place_of(lowered.inputs[0]);
+        share_place(node.outputs[0], lowered.inputs[0], 0);
+        continue;
+      }
+      if (is_done_by_views(node, views_)) {
+        for (const int output : node.outputs) {
+          if (place_of(output) < 0) place(output, static_cast<int>(data_.steps.size()), 4);
+        }
         continue;
       }
       make_step(static_cast<int>(i), lowered, ir::multiply_accumulates(data_.graph, node));
@@ -186,14 +212,73 @@ class Placing {
   void find_overlaps() {
     for (size_t i = 0; i < sources_.size(); ++i) {
       for (const LoweredNode::Leave& leave : sources_[i].node->overlaps) {
-        const int input = place_of(sources_[i].node->inputs[static_cast<size_t>(leave.input)]);
+        const int from = sources_[i].node->inputs[static_cast<size_t>(leave.input)];
+        const int input = place_of(from);
         if (input < 0 || pinned_[static_cast<size_t>(input)] ||
             data_.placements[static_cast<size_t>(input)].last_step != static_cast<int>(i))
           continue;
         const int output = place_of(sources_[i].outputs[0]);
-        overlaps_.push_back({input, output, (leave.distance + 3) & ~int64_t{3}, leave.exact});
+        // The leave says nothing of what else lies in the output's place.
+        if (data_.placements[static_cast<size_t>(output)].bytes !=
+            data_.tensor(sources_[i].outputs[0]).bytes())
+          continue;
+        overlaps_.push_back(
+            {input, output, ((leave.distance + 3) & ~int64_t{3}) - inside(from), leave.exact});
       }
     }
+    find_overlaps_of_bands();
+  }
+
+  /// A place that is written piece by piece while another one is read piece by piece for the last time may
+  /// follow behind what has been read.
+  void find_overlaps_of_bands() {
+    std::vector<std::vector<Access>> reads(data_.placements.size()), writes(data_.placements.size());
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      const int step = static_cast<int>(i);
+      for (const int tensor : sources_[i].node->inputs) note(reads, tensor, step);
+      for (const int tensor : sources_[i].outputs) note(writes, tensor, step);
+    }
+    for (size_t in = 0; in < reads.size(); ++in) {
+      if (pinned_[in] || reads[in].size() < 2) continue;
+      for (size_t out = 0; out < writes.size(); ++out) {
+        if (in == out || writes[out].size() < 2) continue;
+        if (const auto distance = following(in, reads[in], writes[in], out, writes[out]))
+          overlaps_.push_back(
+              {static_cast<int>(in), static_cast<int>(out), (*distance + 3) & ~int64_t{3}, false});
+      }
+    }
+  }
+
+  struct Access {
+    int step;
+    int64_t begin, end;  // bytes of the place
+  };
+
+  void note(std::vector<std::vector<Access>>& all, int tensor, int step) const {
+    if (place_of(tensor) < 0) return;
+    all[static_cast<size_t>(place_of(tensor))].push_back(
+        {step, inside(tensor), inside(tensor) + data_.tensor(tensor).bytes()});
+  }
+
+  /// The least offset(in) - offset(out) with which no write to `out` reaches a byte of `in` that is still to
+  /// be read, in the same step or later; nothing when `out` is there before `in` is complete or dies before
+  /// it.
+  std::optional<int64_t> following(size_t in, const std::vector<Access>& reads,
+                                   const std::vector<Access>& fills, size_t out,
+                                   const std::vector<Access>& writes) const {
+    const Placement& from = data_.placements[in];
+    const Placement& to = data_.placements[out];
+    const bool complete =
+        fills.empty() ? from.first_step <= to.first_step : fills.back().step < to.first_step;
+    if (!complete || to.last_step < from.last_step || to.first_step > from.last_step) return std::nullopt;
+    int64_t distance = -from.bytes;
+    for (const Access& write : writes) {
+      int64_t needed = from.bytes;
+      for (const Access& read : reads)
+        needed = read.step >= write.step ? std::min(needed, read.begin) : needed;
+      if (needed < from.bytes) distance = std::max(distance, write.end - needed);
+    }
+    return distance;
   }
 
   void lay_out_arena() {
@@ -212,7 +297,7 @@ class Placing {
   Operand operand_of(int tensor) const {
     const int place = place_of(tensor);
     if (place < 0) return {tensor, 0, data_.tensor(tensor).constant};
-    return {tensor, data_.placements[static_cast<size_t>(place)].offset, nullptr};
+    return {tensor, data_.placements[static_cast<size_t>(place)].offset + inside(tensor), nullptr};
   }
 
   void set_operands() {
@@ -227,7 +312,8 @@ class Placing {
     }
     for (size_t i = 0; i < place_of_.size(); ++i) {
       const int place = place_of_[i];
-      data_.offset_of_tensor.push_back(place < 0 ? -1 : data_.placements[static_cast<size_t>(place)].offset);
+      data_.offset_of_tensor.push_back(
+          place < 0 ? -1 : data_.placements[static_cast<size_t>(place)].offset + inside_[i]);
       if (data_.graph.tensors[i].is_variable) set_state(static_cast<int>(i));
     }
   }
@@ -247,7 +333,9 @@ class Placing {
 
   PlanBuilder::Data& data_;
   std::vector<LoweredNode> lowered_;
-  std::vector<int> place_of_;  // of tensors; -1: a constant, or never written
+  std::vector<View> views_;
+  std::vector<int> place_of_;    // of tensors; -1: a constant, or never written
+  std::vector<int64_t> inside_;  // where a tensor begins in its place
   std::vector<int> alignment_;
   std::vector<bool> pinned_;  // of placements: their bytes must stay to the end
   std::vector<StepSource> sources_;
@@ -256,19 +344,31 @@ class Placing {
 
 }  // namespace
 
-Result<Plan> lower(const ir::Graph& graph, const Target& wanted) {
-  TADPOLE_TRY(const Target target, with_kernels_here(wanted));
-  TADPOLE_CHECK(ir::check_graph(graph));
+namespace {
+
+Result<Plan> lower_as_it_is(ir::Graph graph, const Target& target) {
   PlanBuilder::Data data;
   data.target = target;
-  data.graph = graph;
-  if (target.rewrite) {
-    TADPOLE_TRY(data.graph, rewrite(graph, {.channel_multiple = target.kernels == "cortex_m_dsp" ? 4 : 1}));
-  }
+  data.graph = std::move(graph);
   copy_constant_outputs(data.graph);
   TADPOLE_TRY(std::vector<LoweredNode> lowered, lower_nodes(data.graph, target));
   Placing(data, std::move(lowered)).run();
   return PlanBuilder::finish(std::move(data));
+}
+
+}  // namespace
+
+Result<Plan> lower(const ir::Graph& graph, const Target& wanted) {
+  TADPOLE_TRY(const Target target, with_kernels_here(wanted));
+  TADPOLE_CHECK(ir::check_graph(graph));
+  if (!target.rewrite) return lower_as_it_is(graph, target);
+  TADPOLE_TRY(const ir::Graph rewritten,
+              rewrite(graph, {.channel_multiple = target.kernels == "cortex_m_dsp" ? 4 : 1}));
+  TADPOLE_TRY(Plan plan, lower_as_it_is(rewritten, target));
+  if (target.ram_limit_bytes <= 0 || plan.arena_bytes() <= target.ram_limit_bytes || !target.share_arena)
+    return plan;
+  return lower_in_bands(rewritten, plan, target.ram_limit_bytes,
+                        [&](const ir::Graph& banded) { return lower_as_it_is(banded, target); });
 }
 
 }  // namespace tadpole::plan
