@@ -240,10 +240,26 @@ bool clamps_wide_sums(const WeightsInt8& from) {
   return std::all_of(from.shift.begin(), from.shift.end(), [](int32_t shift) { return -shift <= 14; });
 }
 
+/// Whether the graph's dense layers are too small a part of it to be worth the code of their kernels.
+bool dense_is_small(const ir::Graph& graph) {
+  int64_t all = 0, dense = 0;
+  for (const ir::Node& node : graph.nodes) {
+    const int64_t macs = ir::multiply_accumulates(graph, node);
+    all += macs;
+    if (node.op == ir::Op::fully_connected) dense += macs;
+  }
+  return dense * 50 < all;
+}
+
 }  // namespace
 
 LoweredNode dsp_fully_connected(const NodeView& view, int32_t rows, int32_t in_c, int32_t out_c,
                                 ir::Activation activation, const WeightsInt8& from) {
+  if (dense_is_small(view.graph)) {
+    const kernels::Window2d pixels = {1, 1, rows, in_c, 1, rows, out_c, 1, 1, 1, 1, 1, 1, 0, 0};
+    LoweredNode as_pixels = dsp_conv_along(view, pixels, activation, from, 0);
+    if (as_pixels.call) return as_pixels;
+  }
   const FoldedInt8 folded = fold_input_zero(from, view.zero(view.in()), 0);
   const bool bounded = requantises(from, folded, 0);
   if (!folded.fits || (!bounded && (!shifts_right(from) || !clamps_wide_sums(from)))) return {};
