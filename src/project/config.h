@@ -33,6 +33,8 @@ struct DeployConfig {
   int minimum_span_ms = 200;      ///< and the time that they must span
   int suppression_ms = 1500;      ///< the same word is not reported again so soon
   int inference_stride_ms = 100;  ///< time from one inference to the next
+  int ram_limit = 0;              ///< bytes, as plan::Target::ram_limit_bytes
+  int flash_limit = 0;            ///< bytes, as plan::Target::flash_limit_bytes
 };
 
 /// All sections. Member defaults are the defaults of the file.

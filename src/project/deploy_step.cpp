@@ -70,8 +70,12 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   const codegen::SpeechApplication speech = {
       block.device(), features::make_feature_quantiser(block.scale(), input.scales[0], input.zero_points[0]),
       spotter_of(config, labels), labels};
-  TADPOLE_TRY(BuiltModel built,
-              build_model(graph, bytes, board, {.name = config.name, .speech = speech}, run, tools.progress));
+  TADPOLE_TRY(BuiltModel built, build_model(graph, bytes, board,
+                                            {.name = config.name,
+                                             .speech = speech,
+                                             .ram_limit_bytes = config.deploy.ram_limit,
+                                             .flash_limit_bytes = config.deploy.flash_limit},
+                                            run, tools.progress));
   TADPOLE_TRY(const std::unique_ptr<board::VirtualBoard> machine,
               boot(board, built.firmware.elf_path, tools.progress));
   TADPOLE_CHECK(machine->classify(std::vector<int16_t>(static_cast<size_t>(block.clip_samples()))));

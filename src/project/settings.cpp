@@ -112,6 +112,11 @@ std::vector<Setting> make_settings() {
          AT(deploy.suppression_ms));
   number("deploy", "inference_stride_ms", "time from one inference to the next", 5, 5000,
          AT(deploy.inference_stride_ms));
+  number("deploy", "ram_limit",
+         "bytes for the network's arena; layers are split to stay within; 0 = the board's", 0, 1e9,
+         AT(deploy.ram_limit));
+  number("deploy", "flash_limit", "bytes for its weights; 0 = close to their own size", 0, 1e9,
+         AT(deploy.flash_limit));
   return rows;
 }
 
