@@ -11,6 +11,7 @@ namespace {
 struct RunFlags {
   std::string what, board, firmware;
   std::vector<std::string> inputs, outputs;
+  project::ModelBuild how;
   bool test = false;
 };
 
@@ -26,8 +27,9 @@ void run_raw(Context& context, const RunFlags& flags) {
       TADPOLE_TRY(const std::vector<uint8_t> part, data::read_file(path));
       input.insert(input.end(), part.begin(), part.end());
     }
-    TADPOLE_TRY(const auto outputs,
-                project::run_model(flags.what, input, {flags.board, flags.firmware}, context.console));
+    TADPOLE_TRY(
+        const auto outputs,
+        project::run_model(flags.what, input, {flags.board, flags.firmware, flags.how}, context.console));
     if (flags.outputs.size() > outputs.size()) {
       return Error{Code::input_size, flags.what + " has " + std::to_string(outputs.size()) +
                                          " outputs; --output names " + std::to_string(flags.outputs.size()) +
@@ -126,6 +128,7 @@ void add_run(CLI::App& app, Context& context) {
       ->add_option("--firmware", flags->firmware,
                    "with a blob: the runner to put it into; built there when it does not exist")
       ->type_name("ELF");
+  add_build_options(*command, flags->how);
   auto* input = command
                     ->add_option("--input", flags->inputs,
                                  "little-endian bytes of the model's input 0; once for each input")

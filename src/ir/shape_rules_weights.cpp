@@ -23,14 +23,18 @@ Result<void> check_steps(const Node& node, int stride_h, int stride_w, int dilat
                                    std::to_string(dilation_w) + "; each needs 1 to 4096.");
 }
 
-Result<void> check_pads(const Node& node, Padding padding, const Pads& pads) {
-  const auto in_range = [](int value) { return value >= 0 && value <= 4096; };
-  if (padding != Padding::given ||
-      (in_range(pads.top) && in_range(pads.bottom) && in_range(pads.left) && in_range(pads.right)))
+constexpr int kMaxPad = 4096;
+
+/// Paddings of at most `most` rows and columns.
+Result<void> check_pads(const Node& node, Padding padding, const Pads& pads, int most_h, int most_w) {
+  const auto fits = [](int pad, int most) { return pad >= 0 && pad <= most; };
+  if (padding != Padding::given || (fits(pads.top, most_h) && fits(pads.bottom, most_h) &&
+                                    fits(pads.left, most_w) && fits(pads.right, most_w)))
     return {};
   return attribute_error(node, "pads of " + std::to_string(pads.top) + ", " + std::to_string(pads.bottom) +
-                                   ", " + std::to_string(pads.left) + " and " + std::to_string(pads.right) +
-                                   "; each needs 0 to 4096.");
+                                   " rows and " + std::to_string(pads.left) + ", " +
+                                   std::to_string(pads.right) + " columns; each needs 0 to " +
+                                   std::to_string(most_h) + ", and 0 to " + std::to_string(most_w) + ".");
 }
 
 Result<Shapes> windowed(const Node& node, const Shape& in, int filter_h, int filter_w, const Windows& windows,
@@ -90,7 +94,7 @@ Result<Shapes> conv(const Graph& graph, const Node& node) {
   TADPOLE_CHECK(check_bias(graph, node, 2, weights.shape[0]));
   TADPOLE_CHECK(check_steps(node, attributes.stride_h, attributes.stride_w, attributes.dilation_h,
                             attributes.dilation_w));
-  TADPOLE_CHECK(check_pads(node, attributes.padding, attributes.pads));
+  TADPOLE_CHECK(check_pads(node, attributes.padding, attributes.pads, kMaxPad, kMaxPad));
   return windowed(node, in.shape, weights.shape[1], weights.shape[2],
                   windows_of(in.shape, weights.shape[1], weights.shape[2], attributes), weights.shape[0]);
 }
@@ -111,7 +115,7 @@ Result<Shapes> depthwise(const Graph& graph, const Node& node) {
   TADPOLE_CHECK(check_bias(graph, node, 2, weights.shape[3]));
   TADPOLE_CHECK(check_steps(node, attributes.stride_h, attributes.stride_w, attributes.dilation_h,
                             attributes.dilation_w));
-  TADPOLE_CHECK(check_pads(node, attributes.padding, attributes.pads));
+  TADPOLE_CHECK(check_pads(node, attributes.padding, attributes.pads, kMaxPad, kMaxPad));
   return windowed(node, in.shape, weights.shape[1], weights.shape[2],
                   windows_of(in.shape, weights.shape[1], weights.shape[2], attributes), weights.shape[3]);
 }
@@ -147,7 +151,11 @@ Result<Shapes> pool(const Graph& graph, const Node& node) {
                                      std::to_string(attributes.filter_w) + "; each side needs 1 to 65535.");
   }
   TADPOLE_CHECK(check_steps(node, attributes.stride_h, attributes.stride_w, 1, 1));
-  TADPOLE_CHECK(check_pads(node, attributes.padding, attributes.pads));
+  // A window wholly in the padding would have nothing to average.
+  const bool averages = node.op == Op::average_pool_2d;
+  TADPOLE_CHECK(check_pads(node, attributes.padding, attributes.pads,
+                           averages ? attributes.filter_h - 1 : kMaxPad,
+                           averages ? attributes.filter_w - 1 : kMaxPad));
   return windowed(node, in.shape, attributes.filter_h, attributes.filter_w, windows_of(in.shape, attributes),
                   in.shape[3]);
 }
@@ -163,7 +171,7 @@ Result<Shapes> transpose_conv(const Graph& graph, const Node& node) {
   TADPOLE_CHECK(need_rank(node, weights, 4));
   TADPOLE_CHECK(need_rank(node, graph.output_of(node), 4));
   TADPOLE_CHECK(check_steps(node, attributes.stride_h, attributes.stride_w, 1, 1));
-  TADPOLE_CHECK(check_pads(node, attributes.padding, attributes.pads));
+  TADPOLE_CHECK(check_pads(node, attributes.padding, attributes.pads, kMaxPad, kMaxPad));
   if (weights.shape[3] != in.shape[3] || out[3] != weights.shape[0] || out[0] != in.shape[0]) {
     return shape_error(node, "weights " + to_string(weights.shape) + " do not take " + to_string(in.shape) +
                                  " to " + to_string(out) + ".");

@@ -77,6 +77,17 @@ Result<LoweredNode> conv_float(const NodeView& view, const kernels::Window2d& wi
   return LoweredNode{std::move(call), {view.node.inputs[0]}};
 }
 
+/// Whether every window has a tap on the map. Wide explicit padding may keep one off it, which the fast
+/// kernels do not expect.
+bool touches_map(const kernels::Window2d& w) {
+  const auto touches = [](int64_t in, int64_t out, int64_t filter, int64_t stride, int64_t dilation,
+                          int64_t before) {
+    return before < (filter - 1) * dilation + 1 && (out - 1) * stride - before < in;
+  };
+  return touches(w.in_h, w.out_h, w.filter_h, w.stride_h, w.dilation_h, w.pad_top) &&
+         touches(w.in_w, w.out_w, w.filter_w, w.stride_w, w.dilation_w, w.pad_left);
+}
+
 }  // namespace
 
 Result<LoweredNode> lower_conv_2d(const NodeView& view) {
@@ -88,7 +99,7 @@ Result<LoweredNode> lower_conv_2d(const NodeView& view) {
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 0));
   if (keeps_packed(view)) return conv_2d_int4(view, window, activation, weights);
-  if (!view.wants("ref")) {
+  if (!view.wants("ref") && touches_map(window)) {
     LoweredNode fast = simd_conv_2d(view, window, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_conv_2d(view, window, activation, weights);
     if (!fast.call) fast = chip_conv_2d(view, window, activation, weights);
@@ -128,7 +139,7 @@ Result<LoweredNode> lower_depthwise_conv_2d(const NodeView& view) {
   if (!view.all_activations(ir::DType::int8)) return view.bad_type("mixes number types.");
   TADPOLE_TRY(const WeightsInt8 weights, read_weights_int8(view, window.out_c, 3));
   if (keeps_packed(view)) return depthwise_conv_2d_int4(view, window, activation, weights);
-  if (!view.wants("ref")) {
+  if (!view.wants("ref") && touches_map(window)) {
     LoweredNode fast = simd_depthwise_conv_2d(view, window, activation, weights);
     if (view.wants("cortex_m_dsp")) fast = dsp_depthwise_conv_2d(view, window, activation, weights);
     if (!fast.call) fast = chip_depthwise_conv_2d(view, window, activation, weights);

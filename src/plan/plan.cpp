@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <set>
 
 #include "base/text.h"
 #include "plan/plan_data.h"
@@ -21,13 +22,19 @@ class SizeVisitor final : public ParamVisitor {
   void numbers(std::string_view, std::span<const int32_t> values) override { add(values.size() * 4); }
   void begin_group(std::string_view) override {}
   void end_group() override {}
-  void array(std::string_view, std::span<const int8_t> values) override { add(4 + values.size()); }
-  void array(std::string_view, std::span<const int16_t> values) override { add(4 + values.size() * 2); }
-  void array(std::string_view, std::span<const int32_t> values) override { add(4 + values.size() * 4); }
-  void array(std::string_view, std::span<const float> values) override { add(4 + values.size() * 4); }
+  void array(std::string_view, std::span<const int8_t> values) override { add_array(values); }
+  void array(std::string_view, std::span<const int16_t> values) override { add_array(values); }
+  void array(std::string_view, std::span<const int32_t> values) override { add_array(values); }
+  void array(std::string_view, std::span<const float> values) override { add_array(values); }
 
  private:
   void add(size_t count) { bytes += static_cast<int64_t>(count); }
+  /// A pointer, and what it points to when no step before has counted it.
+  template <class T>
+  void add_array(std::span<const T> values) {
+    add(4 + (counted_.insert(values.data()).second ? values.size_bytes() : 0));
+  }
+  std::set<const void*> counted_;
 };
 
 /// The arena starts at a multiple of this.
@@ -57,13 +64,14 @@ int Plan::peak_step() const { return data_->peak_step; }
 
 int64_t Plan::constant_bytes() const {
   int64_t bytes = 0;
+  SizeVisitor visitor;  // steps of one layer share their weights
   for (const Step& step : data_->steps) {
-    bytes += step.call->constant_bytes();
+    step.call->visit(visitor);
     for (const Operand& operand : step.operands) {
       if (operand.constant) bytes += static_cast<int64_t>(operand.constant->size());
     }
   }
-  return bytes;
+  return bytes + visitor.bytes;
 }
 
 int64_t Plan::macs() const {

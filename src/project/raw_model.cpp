@@ -111,12 +111,11 @@ struct OnBoard {
 };
 
 Result<OnBoard> start(const std::string& model, const ir::Graph& graph, const board::Board& board,
-                      Progress& progress) {
+                      ModelBuild how, Progress& progress) {
+  how.name = std::filesystem::path(model).stem().string();
   TADPOLE_TRY(const std::vector<uint8_t> bytes, data::read_file(model));
   TADPOLE_TRY(TemporaryFolder folder, TemporaryFolder::make());
-  TADPOLE_TRY(BuiltModel built,
-              build_model(graph, bytes, board, {.name = std::filesystem::path(model).stem().string()},
-                          folder.path(), progress));
+  TADPOLE_TRY(BuiltModel built, build_model(graph, bytes, board, how, folder.path(), progress));
   TADPOLE_TRY(std::unique_ptr<board::VirtualBoard> machine, boot(board, built.firmware.elf_path, progress));
   return OnBoard{std::move(folder), std::move(built), std::move(machine)};
 }
@@ -148,7 +147,7 @@ Result<std::vector<std::vector<uint8_t>>> run_model(const std::string& model, st
     return split_outputs(plan, output);
   }
   TADPOLE_TRY(const board::Board board, board::find_board(where.board));
-  TADPOLE_TRY(const OnBoard on_board, start(model, graph, board, progress));
+  TADPOLE_TRY(const OnBoard on_board, start(model, graph, board, where.how, progress));
   TADPOLE_TRY(const std::vector<uint8_t> output, on_board.machine->infer(input));
   return split_outputs(plan, output);
 }

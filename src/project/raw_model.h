@@ -16,8 +16,9 @@ namespace tadpole::project {
 /// Where and how a model file alone runs.
 struct RawRun {
   std::string board = {};  ///< "": this computer
-  std::string firmware =
-      {};  ///< for blobs: a runner's .elf, built there when it does not exist; "": built and forgotten
+  /// For blobs: a runner's .elf, built there when it does not exist; "": built and forgotten.
+  std::string firmware = {};
+  ModelBuild how = {};  ///< on a board, for models that are not blobs yet; its name is not used
 };
 
 /// Runs `model` (.tflite, ONNX or, on a board, a blob) on little-endian bytes of all its inputs, one after
