@@ -163,6 +163,9 @@ class RandomGraph {
            op == ir::Op::resize_bilinear;
   }
 
+  /// What stands for the scale of a value that has none, between layers of another type.
+  static constexpr float kScaleOfFloats = 0.02f;
+
   /// Appends the node if its shape works out; otherwise nothing happens.
   bool node(ir::Op op, std::vector<int> inputs, ir::Attributes attributes) {
     ir::Node made{
@@ -175,7 +178,8 @@ class RandomGraph {
     const bool keeps_scale = op == ir::Op::average_pool_2d || op == ir::Op::max_pool_2d || moves(op);
     if (int8_ && keeps_scale) to.quantisation = from.quantisation;
     if (int8_ && !keeps_scale)
-      to.quantisation->scales[0] = from.quantisation->scales[0] * rng_.uniform(0.5f, 2.0f);
+      to.quantisation->scales[0] =
+          (from.quantisation ? from.quantisation->scales[0] : kScaleOfFloats) * rng_.uniform(0.5f, 2.0f);
     if (int8_ && op == ir::Op::softmax) to.quantisation = ir::Quantisation{{1.0f / 256}, {-128}, 0};
     made.outputs = {output};
     graph_.nodes.push_back(std::move(made));
