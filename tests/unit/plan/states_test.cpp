@@ -1,5 +1,6 @@
 // What stays from one inference to the next: variables, SVDF, LSTM and GRU, streamed and at once.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "tests/unit/plan/one_node.h"
@@ -208,10 +209,9 @@ double row_product(const std::vector<double>& weights, int row, const double* x,
   return sum;
 }
 
-/// Weights as doubles, TFLite's order: input, forget, cell, output.
-struct LstmWeights {
-  std::vector<double> in[4], hidden[4], bias[4];
-};
+/// Weights as doubles: four of the input, four of the hidden state, four biases, each in TFLite's order:
+/// input, forget, cell, output gate.
+using LstmWeights = std::array<std::vector<double>, 12>;
 
 std::vector<double> lstm_model(const Cells& c, const LstmWeights& w, const std::vector<double>& in) {
   std::vector<double> out;
@@ -222,9 +222,9 @@ std::vector<double> lstm_model(const Cells& c, const LstmWeights& w, const std::
       std::vector<double> next = h;
       for (int u = 0; u < c.units; ++u) {
         const auto at = static_cast<size_t>(u);
-        const auto sum = [&](int gate) {
-          return row_product(w.in[gate], u, x, c.features) +
-                 row_product(w.hidden[gate], u, h.data(), c.units) + w.bias[gate][at];
+        const auto sum = [&](size_t gate) {
+          return row_product(w[gate], u, x, c.features) + row_product(w[4 + gate], u, h.data(), c.units) +
+                 w[8 + gate][at];
         };
         cell[at] = logistic(sum(1)) * cell[at] + logistic(sum(0)) * std::tanh(sum(2));
         next[at] = logistic(sum(3)) * std::tanh(cell[at]);
@@ -257,13 +257,13 @@ class Lstm : public testing::Test {
 
   /// Draws int8 weights; the float LSTM has the same real numbers.
   explicit Lstm(Cells cells = {1, 6, 5, 7}) : cells_(cells) {
-    for (int i = 0; i < 12; ++i) {
+    for (size_t i = 0; i < 12; ++i) {
       const int columns = i < 4 ? cells.features : i < 8 ? cells.units : 1;
       const auto values = random_integers<int32_t>(cells.units * columns, rng_, i < 8 ? 100 : 4000);
       std::vector<double> real;
       const double scale = i < 8 ? double{kWeightScale} : double{kWeightScale} * kInScale;
       for (const int32_t value : values) real.push_back(scale * value);
-      (i < 4 ? model_.in : i < 8 ? model_.hidden : model_.bias)[i % 4] = real;
+      model_[i] = real;
       stored_.push_back(values);
     }
   }
@@ -274,7 +274,7 @@ class Lstm : public testing::Test {
       const ir::Shape shape = i < 4   ? ir::Shape{c.units, c.features}
                               : i < 8 ? ir::Shape{c.units, c.units}
                                       : ir::Shape{c.units};
-      const auto& real = (i < 4 ? model_.in : i < 8 ? model_.hidden : model_.bias)[i % 4];
+      const std::vector<double>& real = model_[i];
       if (!int8) {
         weights.push_back(constant<float>(shape, DType::float32, {real.begin(), real.end()}));
       } else if (i < 8) {
