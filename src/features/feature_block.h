@@ -1,7 +1,7 @@
-// Sound to the numbers that a network sees. Host side of device/dsp: the same fixed-point code, with its
-// tables.
+// Signals to the numbers that a network sees. Host side of device/dsp: the same code, with its tables.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,22 +10,12 @@
 
 #include "base/result.h"
 #include "device/dsp/speech_features.h"
+#include "features/device_constants.h"
+#include "features/feature_config.h"
 
 namespace tadpole::features {
 
-/// [features] of tadpole.toml. Ranges are checked by FeatureBlock::create.
-struct FeatureConfig {
-  std::string block = "mfcc";  ///< "mfcc" or "log_mel"
-  int sample_rate_hz = 16000;  ///< 8000 to 48000
-  int clip_ms = 1000;          ///< length of what the network sees at once
-  int window_ms = 30;
-  int stride_ms = 20;
-  int bands = 40;         ///< mel bands
-  int coefficients = 10;  ///< kept MFCC coefficients; not used by log_mel
-  int low_hz = 20, high_hz = 4000;
-
-  bool operator==(const FeatureConfig&) const = default;
-};
+class Extractor;
 
 /// A feature extractor ready to run. Immutable and thread-safe; copying shares the tables.
 class FeatureBlock {
@@ -35,37 +25,56 @@ class FeatureBlock {
 
   const FeatureConfig& config() const { return config_; }
 
-  int clip_samples() const;      ///< samples in one clip
-  int frames() const;            ///< rows: 1 + (clip_samples - window) / stride
-  int values_per_frame() const;  ///< columns: coefficients for mfcc, bands for log_mel
-  int size() const { return frames() * values_per_frame(); }
-  /// A feature's real value is its int16 times this. A power of two.
+  /// What extract() takes.
+  SignalKind kind() const { return kind_; }
+  /// Height (time, for sound and series), width (values of one moment) and channels: the network's input is
+  /// [1, height, width, channels].
+  std::array<int, 3> shape() const;
+  int size() const;  ///< numbers in all: the product of shape()
+  /// A feature's real value is its int16 times this, for every block.
   float scale() const;
 
-  /// Features of one clip, row-major [frames, values_per_frame]. A shorter clip is padded with zeros in equal
-  /// parts on both sides, a longer one is cut to its middle. Equal, bit for bit, to what the board computes.
-  /// Allocates its scratch.
-  std::vector<int16_t> extract(std::span<const int16_t> pcm) const;
+  /// Whether extract() can use `signal`: its kind, its rate, its axes. Fails: features_bad_setting, saying
+  /// what differs and what to change.
+  Result<void> accepts(const samples::Signal& signal) const;
 
-  /// A recording as the clip that extract() sees: clip_samples() samples, padded or cut as it does.
-  std::vector<int16_t> clip_of(std::span<const int16_t> pcm) const;
+  /// Features of one signal, row-major [height, width, channels]. Equal, bit for bit, to what the board
+  /// computes. What does not fit is cut or padded as docs/formats/features.md says; a signal that accepts()
+  /// refuses gives zeros. Allocates its scratch.
+  std::vector<int16_t> extract(const samples::Signal& signal) const;
 
-  /// Float32 judge of the same formula with a plain DFT: slow; for tests and for the stated error.
-  std::vector<float> extract_reference(std::span<const int16_t> pcm) const;
+  /// Floating-point judge of the same formula: slow; for tests and for the stated error.
+  std::vector<float> extract_reference(const samples::Signal& signal) const;
 
-  /// The device-side description (with pointers into this block's tables), for codegen and for the host
-  /// application.
-  const dsp::SpeechFeatures& device() const;
+  /// The constants of the device side, for codegen.
+  DeviceConstants device_constants() const;
 
   /// A text that changes whenever the features' values would: configuration and version of the algorithm.
   std::string fingerprint() const;
 
+  // Sound only, from here on.
+
+  int clip_samples() const;                  ///< samples in one clip
+  int frames() const { return shape()[0]; }  ///< rows: 1 + (clip_samples - window) / stride
+  int values_per_frame() const { return shape()[1]; }
+
+  /// Features of one clip of 16-bit PCM at the block's rate. A shorter clip is padded with zeros in equal
+  /// parts on both sides, a longer one is cut to its middle.
+  std::vector<int16_t> extract(std::span<const int16_t> pcm) const;
+  std::vector<float> extract_reference(std::span<const int16_t> pcm) const;
+
+  /// A recording as the clip that extract() sees: clip_samples() samples, padded or cut as it does.
+  std::vector<int16_t> clip_of(std::span<const int16_t> pcm) const;
+
+  /// The device-side description (with pointers into this block's tables), for the host application.
+  const dsp::SpeechFeatures& device() const;
+
  private:
   FeatureBlock() = default;
 
-  struct Tables;
   FeatureConfig config_;
-  std::shared_ptr<const Tables> tables_;
+  SignalKind kind_ = SignalKind::audio;
+  std::shared_ptr<const Extractor> extractor_;
 };
 
 /// The integers for dsp::quantise_feature. Scales: positive and finite; otherwise every feature becomes the

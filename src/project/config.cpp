@@ -117,6 +117,24 @@ Result<void> set_list(std::vector<std::string>& target, const std::string& where
   return {};
 }
 
+Result<void> set_numbers(std::vector<float>& target, const std::string& where, const Setting& setting,
+                         const toml::node& node) {
+  if (!node.is_array()) return wrong_type(where, setting, node, "a list of numbers, for example [0.5, 1.0]");
+  target.clear();
+  for (const toml::node& element : *node.as_array()) {
+    if (!element.is_integer() && !element.is_floating_point())
+      return wrong_type(where, setting, element, "a number for each entry");
+    const auto value = static_cast<float>(*element.value<double>());
+    if (!std::isfinite(value)) {
+      return Error{Code::config_bad_value, where + ": " + full_name(setting) + " has an entry of " +
+                                               number_text(*element.value<double>()) +
+                                               "; needs numbers that a float holds."};
+    }
+    target.push_back(value);
+  }
+  return {};
+}
+
 Result<void> set(ProjectConfig& config, const std::string& file, const Setting& setting,
                  const toml::node& node) {
   const std::string where = place(file, node.source());
@@ -145,6 +163,9 @@ Result<void> set(ProjectConfig& config, const std::string& file, const Setting& 
           },
           [&](std::vector<std::string>* target) -> Result<void> {
             return set_list(*target, where, setting, node);
+          },
+          [&](std::vector<float>* target) -> Result<void> {
+            return set_numbers(*target, where, setting, node);
           },
           [&](auto* target) -> Result<void> { return set_choice(*target, where, setting, node); },
       },
@@ -242,6 +263,12 @@ std::string value_text(const SettingValue& value) {
                             joined += (joined.empty() ? "" : ", ") + quoted(entry);
                           return "[" + joined + "]";
                         },
+                        [](const std::vector<float>* list) {
+                          std::ostringstream joined;
+                          joined.precision(9);  // a float is read back as it was
+                          for (size_t i = 0; i < list->size(); ++i) joined << (i ? ", " : "") << (*list)[i];
+                          return "[" + joined.str() + "]";
+                        },
                         [&](const train::Optimiser* choice) {
                           return quoted(std::string(optimiser_names()[static_cast<size_t>(*choice)]));
                         },
@@ -300,6 +327,7 @@ std::string config_text(const ProjectConfig& source) {
   std::string_view section;
   std::set<std::string_view> written;
   for (const Setting& setting : settings()) {
+    if (setting.shown != nullptr && !setting.shown(config)) continue;
     const size_t dot = setting.section.find('.');
     const std::string_view outer = setting.section.substr(0, dot);
     if (outer != section) {

@@ -12,6 +12,14 @@ constexpr std::array<std::string_view, 3> kSchedules = {"constant", "cosine", "s
 constexpr double kMaxSeed =
     9007199254740992.0;  // 2^53: whole numbers that a TOML reader in any language keeps
 
+using features::SignalKind;
+
+/// Whether the project's features are made of such signals.
+bool sees(const ProjectConfig& config, SignalKind kind) {
+  const auto found = features::kind_of_block(config.features.block);
+  return found.ok() && *found == kind;
+}
+
 #define AT(member) [](ProjectConfig& c) -> SettingValue { return &c.member; }
 
 std::vector<Setting> make_settings() {
@@ -40,7 +48,10 @@ std::vector<Setting> make_settings() {
   number("data.split", "seed", "", 0, kMaxSeed, AT(data.split.seed));
   other("data", "skip_bad", "leave out files that cannot be read, with a warning", AT(data.skip_bad));
 
-  other("features", "block", "what the network sees of the sound", AT(features.block), {"mfcc", "log_mel"});
+  const auto names = features::block_names();
+  other("features", "block", "what the network sees of the signal", AT(features.block),
+        {names.begin(), names.end()});
+  const size_t audio_from = rows.size();
   number("features", "sample_rate_hz", "other rates are resampled, and the table of the data says so", 8000,
          48000, AT(features.sample_rate_hz));
   number("features", "clip_ms", "how much sound is judged at once", 100, 10000, AT(features.clip_ms));
@@ -51,6 +62,40 @@ std::vector<Setting> make_settings() {
   number("features", "coefficients", "MFCC coefficients that are kept", 2, 80, AT(features.coefficients));
   number("features", "low_hz", "mel bands begin here", 0, 20000, AT(features.low_hz));
   number("features", "high_hz", "and end here", 100, 24000, AT(features.high_hz));
+  const size_t picture_from = rows.size();
+  number("features", "width", "pixels of the picture that the network sees", 1, 1024, AT(features.width));
+  number("features", "height", "", 1, 1024, AT(features.height));
+  const size_t image_from = rows.size();
+  other("features", "colour", "grey or rgb", AT(features.colour), {"grey", "rgb"});
+  other("features", "fit", "crop: the middle of that shape; stretch: the whole picture", AT(features.fit),
+        {"crop", "stretch"});
+  other("features", "resize", "area: mean of what a pixel covers; bilinear", AT(features.resize),
+        {"area", "bilinear"});
+  const size_t stroke_from = rows.size();
+  number("features", "stroke_range", "half the side of the square that is drawn, in the stroke's units", 1e-6,
+         1e6, AT(features.stroke_range));
+  const size_t series_from = rows.size();
+  other("features", "axes", "columns that are used", AT(features.axes));
+  number("features", "rate_hz", "steps a second; 0 = unknown, or rows of a table", 0, 1e6,
+         AT(features.rate_hz));
+  number("features", "steps", "how many are judged at once; a row of a table: 1", 1, 65536,
+         AT(features.steps));
+  other("features", "filter", "of each axis: none, gravity (taken away), low_pass, high_pass",
+        AT(features.filter), {"none", "gravity", "low_pass", "high_pass"});
+  number("features", "cutoff_hz", "of the filter", 0, 1e6, AT(features.cutoff_hz));
+  other("features", "normalise", "data: by centre and spread; window: each window by its own; none",
+        AT(features.normalise), {"data", "window", "none"});
+  other("features", "centre", "of each column; [] = measured on the training side", AT(features.centre));
+  other("features", "spread", "stored = (value - centre) / spread", AT(features.spread));
+  const auto show = [&](size_t from, size_t to, bool (*shown)(const ProjectConfig&)) {
+    for (size_t i = from; i < to; ++i) rows[i].shown = shown;
+  };
+  show(audio_from, picture_from, [](const ProjectConfig& c) { return sees(c, SignalKind::audio); });
+  show(picture_from, image_from,
+       [](const ProjectConfig& c) { return sees(c, SignalKind::image) || sees(c, SignalKind::stroke); });
+  show(image_from, stroke_from, [](const ProjectConfig& c) { return sees(c, SignalKind::image); });
+  show(stroke_from, series_from, [](const ProjectConfig& c) { return sees(c, SignalKind::stroke); });
+  show(series_from, rows.size(), [](const ProjectConfig& c) { return sees(c, SignalKind::series); });
 
   number("augment", "variants", "changed copies of each training recording; 0 = none", 0, 1000,
          AT(augment.variants));

@@ -15,7 +15,7 @@ namespace tadpole::project {
 
 /// Where a setting's value lives in a ProjectConfig, by type.
 using SettingValue = std::variant<int*, uint64_t*, float*, bool*, std::string*, std::vector<std::string>*,
-                                  train::Optimiser*, train::Schedule*>;
+                                  std::vector<float>*, train::Optimiser*, train::Schedule*>;
 
 struct Setting {
   std::string_view section;  ///< "" for the top, "data.split" for an inline table in [data]
@@ -24,6 +24,8 @@ struct Setting {
   SettingValue (*value)(ProjectConfig&);
   double low = 0, high = 0;               ///< numbers: allowed range, both ends included
   std::vector<std::string_view> choices;  ///< texts: what is allowed; empty = anything
+  /// Whether the file of such a project shows it; null = always. It is read in any case.
+  bool (*shown)(const ProjectConfig&) = nullptr;
 };
 
 /// In the order of the file.

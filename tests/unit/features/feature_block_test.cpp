@@ -48,11 +48,49 @@ TEST(FeatureBlock, log_mel_gives_one_column_a_band) {
   EXPECT_EQ(block.scale(), 0x1p-10f);
 }
 
+TEST(FeatureBlock, tells_its_kind_and_the_shape_of_the_networks_input) {
+  const FeatureBlock block = block_of({});
+  EXPECT_EQ(block.kind(), SignalKind::audio);
+  EXPECT_EQ(block.shape(), (std::array<int, 3>{49, 10, 1}));
+}
+
+TEST(FeatureBlock, takes_a_signal_as_it_takes_its_samples) {
+  const FeatureBlock block = block_of({});
+  const Pcm sound = noise(9001, 8000, 6);
+  EXPECT_EQ(block.extract(samples::Audio{16000, sound}), block.extract(sound));
+  EXPECT_EQ(block.extract_reference(samples::Audio{16000, sound}), block.extract_reference(sound));
+}
+
+TEST(FeatureBlock, refuses_a_signal_of_another_kind_or_rate_and_says_what_differs) {
+  const FeatureBlock block = block_of({});
+  EXPECT_TRUE(block.accepts(samples::Audio{16000, {}}).ok());
+  const auto rate = block.accepts(samples::Audio{8000, {}});
+  ASSERT_FALSE(rate.ok());
+  EXPECT_THAT(rate.error().detail, HasSubstr("sample_rate_hz = 16000; this recording has 8000 Hz"));
+  const auto kind = block.accepts(samples::Image{});
+  ASSERT_FALSE(kind.ok());
+  EXPECT_THAT(kind.error().detail, HasSubstr("block = \"mfcc\" is made for audio; this is image"));
+  EXPECT_EQ(block.extract(samples::Image{}), std::vector<int16_t>(490, 0));
+}
+
+TEST(FeatureBlock, hands_codegen_the_fields_of_its_device_struct_in_order) {
+  const FeatureBlock block = block_of({});
+  const DeviceConstants constants = block.device_constants();
+  EXPECT_EQ(constants.type, "SpeechFeatures");
+  EXPECT_EQ(constants.fields.front().name, "sample_rate_hz");
+  EXPECT_EQ(std::get<int64_t>(constants.fields[5].value), block.device().fft_size);
+  const auto& window = std::get<DeviceTable>(constants.fields[13].value);
+  EXPECT_EQ(std::get<std::span<const int32_t>>(window).data(), block.device().window);
+  EXPECT_EQ(std::get<std::span<const int32_t>>(window).size(),
+            static_cast<size_t>(dsp::window_table_length(block.device())));
+}
+
 TEST(FeatureBlock, refuses_each_setting_outside_its_range_by_name) {
   EXPECT_EQ(refusal({.window_ms = 0}), "[features] window_ms = 0: needs 5 to 200 ms");
   EXPECT_EQ(refusal({.window_ms = 201}), "[features] window_ms = 201: needs 5 to 200 ms");
   EXPECT_EQ(refusal({.stride_ms = 0}), "[features] stride_ms = 0: needs 1 to 1000 ms");
-  EXPECT_EQ(refusal({.block = "mfc"}), "[features] block = \"mfc\": needs \"mfcc\" or \"log_mel\"");
+  EXPECT_EQ(refusal({.block = "mfc"}),
+            "[features] block = \"mfc\": needs one of mfcc and log_mel (did you mean \"mfcc\"?)");
   EXPECT_EQ(refusal({.sample_rate_hz = 7999}), "[features] sample_rate_hz = 7999: needs 8000 to 48000 Hz");
   EXPECT_EQ(refusal({.clip_ms = 29}), "[features] clip_ms = 29: needs 30 to 10000 ms (at least one window)");
   EXPECT_EQ(refusal({.bands = 81}), "[features] bands = 81: needs 4 to 80");
@@ -121,7 +159,7 @@ TEST(FeatureBlock, a_short_clip_sits_in_the_middle_of_zeros) {
   std::copy(sound.begin(), sound.end(), padded.begin() + (16000 - 9001) / 2);
   EXPECT_EQ(block.extract(sound), block.extract(padded));
   EXPECT_EQ(block.extract_reference(sound), block.extract_reference(padded));
-  EXPECT_EQ(block.extract({}), std::vector<int16_t>(490, 0));
+  EXPECT_EQ(block.extract(Pcm{}), std::vector<int16_t>(490, 0));
 }
 
 TEST(FeatureBlock, a_long_clip_is_cut_to_its_middle) {

@@ -1,0 +1,57 @@
+// The names of the blocks, and what each begins with.
+#include "features/feature_config.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace tadpole::features {
+namespace {
+
+struct BlockRow {
+  std::string_view name;
+  SignalKind kind;
+};
+
+constexpr BlockRow kBlocks[] = {
+    {"mfcc", SignalKind::audio},
+    {"log_mel", SignalKind::audio},
+};
+
+}  // namespace
+
+std::string_view signal_kind_name(SignalKind kind) {
+  constexpr std::string_view kNames[] = {"audio", "image", "series", "stroke"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+SignalKind kind_of(const samples::Signal& signal) { return static_cast<SignalKind>(signal.index()); }
+
+const std::vector<std::string_view>& block_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> list;
+    for (const BlockRow& row : kBlocks) list.push_back(row.name);
+    return list;
+  }();
+  return names;
+}
+
+Result<SignalKind> kind_of_block(std::string_view block) {
+  for (const BlockRow& row : kBlocks) {
+    if (row.name == block) return row.kind;
+  }
+  const std::string_view near = base::nearest(block, block_names());
+  return Error{Code::features_bad_setting,
+               "[features] block = \"" + std::string(block) + "\": needs one of " +
+                   base::join_words(block_names()) +
+                   (near.empty() ? "" : " (did you mean \"" + std::string(near) + "\"?)")};
+}
+
+FeatureConfig default_config(std::string_view block) {
+  FeatureConfig config;
+  config.block = std::string(block);
+  config.high_hz = 7600;
+  return config;
+}
+
+}  // namespace tadpole::features
