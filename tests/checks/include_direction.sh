@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 rooms=$(sed -n 's/^foreach(room \(.*\))$/\1/p' src/CMakeLists.txt)
 device_rooms="dsp kernels runtime app port"
-portable="base samples features ir plan metrics train zoo quantise convert codegen"
+portable="base samples features ir plan metrics unsupervised train zoo quantise convert codegen"
 
 {
   git ls-files --cached --others --exclude-standard 'src/*.h' 'src/*.cpp' 'src/*.def' 'device/*.h' 'device/*.cc'
