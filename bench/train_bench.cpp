@@ -109,7 +109,7 @@ Speed measure(const Model& model, const train::Kernels& kernels, const Settings&
   for (int step = 0; steps.size() < 5 || seconds_since(start) < settings.seconds; ++step) {
     const Clock::time_point before = Clock::now();
     if (step == 3) processor = processor_seconds();
-    (*network)->train_step(workers, 0, 1);
+    (*network)->train_step(workers, 1);
     optimiser.update(**network, workers, options, step);
     if (step >= 3) steps.push_back(seconds_since(before));
   }

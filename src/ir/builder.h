@@ -42,6 +42,9 @@ class GraphBuilder {
   Value flatten(Value in);  ///< [N, ...] -> [N, rest]
   Value dropout(Value in, float rate);
   Value softmax(Value in);
+  Value logistic(Value in);
+  /// Any operator with one input and one output of the same shape.
+  Value unary(Op op, Value in, Attributes attributes = NoAttributes{});
 
   const Shape& shape(Value value) const;
   /// The finished, checked graph with `output` as its only output.

@@ -135,7 +135,7 @@ std::vector<Setting> make_settings() {
   number("train", "momentum", "optimiser \"sgd\"", 0, 0.9999, AT(train.momentum));
   number("train", "weight_decay", "optimiser \"adamw\"", 0, 1, AT(train.weight_decay));
   number("train", "label_smoothing", "how unsure right answers are taught to be", 0, 0.5,
-         AT(train.label_smoothing));
+         AT(train.loss.label_smoothing));
   number("train", "patience", "stop after so many passes without a better validation loss; 0 = never", 0, 1e6,
          AT(train.patience));
   number("train", "seed", "the same seed gives the same network, to the bit", 0, kMaxSeed, AT(train.seed));

@@ -11,7 +11,7 @@ namespace tadpole::train {
 namespace {
 
 constexpr uint32_t kMagic = 0x4b435054;  // "TPCK"
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr size_t kHeaderBytes = 20;
 
 class Writer {
@@ -41,8 +41,8 @@ class Writer {
     for (const EpochMetrics& m : history) {
       number(static_cast<uint64_t>(m.epoch));
       number(static_cast<uint64_t>(m.update));
-      for (const float value :
-           {m.learning_rate, m.train_loss, m.train_accuracy, m.validation_loss, m.validation_accuracy}) {
+      for (const float value : {m.learning_rate, m.train_loss, m.train_accuracy, m.validation_loss,
+                                m.validation_accuracy, m.train_error, m.validation_error}) {
         short_number(bit_cast<uint32_t>(value));
       }
       field(m.seconds);
@@ -87,12 +87,12 @@ class Reader {
     for (float& value : values) value = real();
   }
   void field(std::vector<EpochMetrics>& history) {
-    history.resize(count(52));
+    history.resize(count(60));
     for (EpochMetrics& m : history) {
       m.epoch = static_cast<int>(number() & 0x7fffffff);
       m.update = static_cast<int>(number() & 0x7fffffff);
-      for (float* value :
-           {&m.learning_rate, &m.train_loss, &m.train_accuracy, &m.validation_loss, &m.validation_accuracy}) {
+      for (float* value : {&m.learning_rate, &m.train_loss, &m.train_accuracy, &m.validation_loss,
+                           &m.validation_accuracy, &m.train_error, &m.validation_error}) {
         *value = real();
       }
       field(m.seconds);
@@ -138,6 +138,18 @@ Error damaged(const std::string& what) { return {Code::checkpoint_damaged, "the 
 
 }  // namespace
 
+namespace {
+
+uint64_t class_weights(const TrainOptions& options) {
+  uint64_t hash = options.balance_classes ? 1 : 0;
+  for (const float weight : options.loss.class_weights) {
+    hash = base::fnv1a(std::to_string(bit_cast<uint32_t>(weight)) + ",", hash);
+  }
+  return hash;
+}
+
+}  // namespace
+
 std::vector<OptionNumber> option_numbers(const TrainOptions& o) {
   const auto whole = [](auto value) { return static_cast<uint64_t>(value); };
   const auto real = [](float value) { return uint64_t{bit_cast<uint32_t>(value)}; };
@@ -151,17 +163,25 @@ std::vector<OptionNumber> option_numbers(const TrainOptions& o) {
           {"step_every", whole(o.step_every)},
           {"step_factor", real(o.step_factor)},
           {"warmup_updates", whole(o.warmup_updates)},
-          {"label_smoothing", real(o.label_smoothing)},
+          {"loss", whole(o.loss.kind)},
+          {"label_smoothing", real(o.loss.label_smoothing)},
+          {"huber_delta", real(o.loss.huber_delta)},
+          {"focal_gamma", real(o.loss.focal_gamma)},
+          {"class_weights", class_weights(o)},
+          {"teacher_share", real(o.loss.teacher_share)},
+          {"temperature", real(o.loss.temperature)},
+          {"teacher", o.teacher == nullptr ? 0 : fingerprint(*o.teacher, true)},
           {"patience", whole(o.patience)},
           {"seed", o.seed}};
 }
 
-uint64_t fingerprint(const ir::Graph& graph) {
+uint64_t fingerprint(const ir::Graph& graph, bool with_constants) {
   uint64_t hash = base::fnv1a(graph.name);
   const auto number = [&](double value) { hash = base::fnv1a(std::to_string(value) + ",", hash); };
   for (const ir::Tensor& tensor : graph.tensors) {
     hash = base::fnv1a(tensor.name + ir::to_string(tensor.shape), hash);
     number(tensor.is_constant() ? 1 : 0);
+    if (with_constants && tensor.is_constant()) number(base::crc32(*tensor.constant));
   }
   for (const ir::Node& node : graph.nodes) {
     hash = base::fnv1a(node.name + std::string(ir::op_name(node.op)), hash);

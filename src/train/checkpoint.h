@@ -1,7 +1,7 @@
 // What a training needs to go on: written after an epoch, read before the next one. Bytes only; the caller
 // keeps them.
 //
-// Format, little-endian: "TPCK", version u32 = 1, CRC-32 of the rest u32, length of the rest u64; then the
+// Format, little-endian: "TPCK", version u32 = 2, CRC-32 of the rest u32, length of the rest u64; then the
 // fields of Checkpoint in order: strings and arrays as u64 count and elements.
 #pragma once
 
@@ -36,8 +36,8 @@ struct OptionNumber {
 };
 std::vector<OptionNumber> option_numbers(const TrainOptions& options);
 
-/// Hash of everything in a graph but the numbers of its constants.
-uint64_t fingerprint(const ir::Graph& graph);
+/// Hash of everything in a graph but the numbers of its constants, or of these too.
+uint64_t fingerprint(const ir::Graph& graph, bool with_constants = false);
 
 std::vector<uint8_t> write_checkpoint(const Checkpoint& checkpoint);
 /// Reads untrusted bytes. Fails: checkpoint_damaged (cut off, other magic or version, checksum, sizes).

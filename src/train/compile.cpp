@@ -9,7 +9,7 @@ namespace tadpole::train {
 
 namespace {
 
-enum class Role : uint8_t { none, layer, norm, activation, reshape, softmax };
+enum class Role : uint8_t { layer, norm, activation, reshape };
 
 /// This room's column of the op table.
 struct OpColumn {
@@ -31,7 +31,6 @@ constexpr OpColumn kColumn[] = {
     {ir::Op::relu, Role::activation, make_copy},
     {ir::Op::relu6, Role::activation, make_copy},
     {ir::Op::reshape, Role::reshape, nullptr},
-    {ir::Op::softmax, Role::softmax, nullptr},
 };
 
 const OpColumn* column_of(ir::Op op) {
@@ -84,7 +83,8 @@ std::string layer_text(const ir::Node& node) {
 /// One compilation; the members are the tables it fills.
 class NetworkCompiler {
  public:
-  NetworkCompiler(const ir::Graph& graph, int batch, const Kernels& kernels) : network_(new Network) {
+  NetworkCompiler(const ir::Graph& graph, int batch, const Kernels& kernels, const LossOptions& loss)
+      : network_(new Network), loss_(loss) {
     network_->graph_ = graph;
     network_->batch_ = batch;
     network_->kernels_ = &kernels;
@@ -92,14 +92,19 @@ class NetworkCompiler {
 
   Result<std::unique_ptr<Network>> run() {
     TADPOLE_CHECK(check_ends());
-    TADPOLE_CHECK(check_nodes());
     count_uses();
+    find_head();
+    ++uses_[static_cast<size_t>(graph().outputs[0])];
+    TADPOLE_CHECK(check_nodes());
     value_of_.assign(graph().tensors.size(), nullptr);
     network_->input_ = new_value("input", graph().inputs[0]);
     for (const ir::Node& node : graph().nodes) add_node(node);
+    if (network_->logits_.value == nullptr) network_->logits_.value = value_of(graph().outputs[0]);
     if (!network_->logits_.value->needs_gradient) {
-      return Error{Code::op_unsupported, "the graph has no layer to train before its softmax."};
+      return Error{Code::op_unsupported, "the graph has no layer to train before its output."};
     }
+    TADPOLE_TRY(network_->loss_,
+                LossFunction::make(loss_, head_, softmax_beta_, network_->logits_.value->size));
     order_gradients();
     find_groups();
     allocate();
@@ -126,11 +131,21 @@ class NetworkCompiler {
                                         ir::to_string(input.shape) +
                                         "; training needs a first dimension of 1 and makes batches itself."};
     }
-    if (graph().nodes.empty() || graph().nodes.back().op != ir::Op::softmax ||
-        graph().nodes.back().outputs[0] != graph().outputs[0]) {
-      return Error{Code::op_unsupported, "the graph's output must be made by a softmax as its last layer."};
-    }
     return {};
+  }
+
+  /// A softmax or logistic at the end belongs to the loss.
+  void find_head() {
+    for (const ir::Node& node : graph().nodes) {
+      if (node.outputs[0] != graph().outputs[0] || uses_[static_cast<size_t>(node.outputs[0])] > 0) continue;
+      const ir::Shape& shape = graph().output_of(node).shape;
+      if (node.op == ir::Op::logistic) head_ = Head::logistic;
+      if (node.op == ir::Op::softmax && ir::element_count(shape) == shape.back()) {
+        head_ = Head::softmax;
+        softmax_beta_ = std::get<ir::SoftmaxAttributes>(node.attributes).beta;
+      }
+      if (head_ != Head::plain) head_node_ = &node;
+    }
   }
 
   /// Names every layer that cannot be trained, not only the first.
@@ -139,7 +154,7 @@ class NetworkCompiler {
     std::vector<bool> trained(graph().tensors.size(), false);
     for (size_t i = 0; i < graph().nodes.size(); ++i) {
       const ir::Node& node = graph().nodes[i];
-      std::string why = why_not(node, i + 1 == graph().nodes.size());
+      std::string why = why_not(node);
       for (size_t position = 1; why.empty() && position < node.inputs.size(); ++position) {
         if (node.inputs[position] < 0 || !is_parameter_position(node.op, position)) continue;
         const size_t tensor = static_cast<size_t>(node.inputs[position]);
@@ -153,9 +168,9 @@ class NetworkCompiler {
     return Error{Code::op_unsupported, "cannot train: " + refused + "."};
   }
 
-  std::string why_not(const ir::Node& node, bool is_last) const {
+  std::string why_not(const ir::Node& node) const {
+    if (&node == head_node_) return "";
     if (column_of(node.op) == nullptr) return "has no gradient here";
-    if (node.op == ir::Op::softmax && !is_last) return "is a softmax before the end";
     for (size_t position = 0; position < node.inputs.size(); ++position) {
       if (node.inputs[position] < 0) continue;
       const ir::Tensor& tensor = graph().tensors[static_cast<size_t>(node.inputs[position])];
@@ -236,12 +251,11 @@ class NetworkCompiler {
   }
 
   void add_node(const ir::Node& node) {
-    const OpColumn& column = *column_of(node.op);
-    if (column.role == Role::softmax) {
+    if (&node == head_node_) {
       network_->logits_ = {value_of(node.inputs[0]), true, true};
-      network_->softmax_beta_ = std::get<ir::SoftmaxAttributes>(node.attributes).beta;
       return;
     }
+    const OpColumn& column = *column_of(node.op);
     if (column.role == Role::reshape) {
       if (uses_[static_cast<size_t>(node.inputs[0])] > 1) shared_[value_of(node.inputs[0])] = true;
       value_of(node.outputs[0]) = value_of(node.inputs[0]);
@@ -310,7 +324,7 @@ class NetworkCompiler {
     visit(network_->logits_);
     for (size_t i = network_->layers_.size(); i-- > 0;) {
       Layer& layer = *network_->layers_[i];
-      // Nobody reads what this layer makes: the softmax's branch is the only one that is trained.
+      // Nobody reads what this layer makes: the branch of the output is the only one that is trained.
       if (!last.contains(layer.out)) layer.out->needs_gradient = false;
       if (!layer.out->needs_gradient) continue;
       for (Edge& edge : layer.in) visit(edge);
@@ -352,14 +366,16 @@ class NetworkCompiler {
     network_->data_ = Buffer(total);
     for (auto& [value, at] : offset) value->data = network_->data_.data() + at;
     allocate_gradients();
-    size_t scratch = 2 * static_cast<size_t>(network_->classes());
+    size_t scratch = 2 * static_cast<size_t>(network_->outputs());
     for (const auto& layer : network_->layers_) scratch = std::max(scratch, layer->scratch_floats());
     for (Buffer& buffer : network_->scratch_) buffer = Buffer(scratch);
     network_->weights_ = Buffer(weights_size_);
     network_->gradients_ = Buffer(weights_size_ * kShards);
     network_->state_ = Buffer(state_size_);
-    network_->probabilities_ =
-        Buffer(static_cast<size_t>(network_->batch_) * static_cast<size_t>(network_->classes()));
+    const size_t answers = static_cast<size_t>(network_->batch_) * static_cast<size_t>(network_->outputs());
+    network_->answers_ = Buffer(answers);
+    if (!network_->loss_.uses_labels()) network_->targets_ = Buffer(answers);
+    if (network_->loss_.uses_teacher()) network_->teacher_ = Buffer(answers);
     network_->labels_.assign(static_cast<size_t>(network_->batch_), 0);
   }
 
@@ -420,15 +436,20 @@ class NetworkCompiler {
   }
 
   std::unique_ptr<Network> network_;
+  const LossOptions& loss_;
+  Head head_ = Head::plain;
+  const ir::Node* head_node_ = nullptr;
+  float softmax_beta_ = 1;
   std::vector<Value*> value_of_;
   std::vector<int> uses_;
   std::map<const Value*, bool> shared_;
   size_t weights_size_ = 0, state_size_ = 0;
 };
 
-Result<std::unique_ptr<Network>> Network::compile(const ir::Graph& graph, int batch, const Kernels& kernels) {
+Result<std::unique_ptr<Network>> Network::compile(const ir::Graph& graph, int batch, const Kernels& kernels,
+                                                  const LossOptions& loss) {
   TADPOLE_CHECK(ir::check_graph(graph));
-  return NetworkCompiler(graph, batch, kernels).run();
+  return NetworkCompiler(graph, batch, kernels, loss).run();
 }
 
 }  // namespace tadpole::train

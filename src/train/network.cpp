@@ -64,53 +64,42 @@ void Network::run_shards(Workers& workers, int count, bool training, uint64_t dr
   });
 }
 
-void Network::shard_loss(const Shard& shard, float label_smoothing, float gradient_scale) {
-  const int classes = this->classes();
-  double loss = 0;
-  int correct = 0;
+void Network::shard_loss(const Shard& shard) {
+  const float scale = 1.0f / static_cast<float>(batch_);
+  Outcome sum;
   for (int sample = shard.begin; sample < shard.end; ++sample) {
-    const float* logits = read_value(*logits_.value, sample, 1, *kernels_, shard.scratch);
-    float* p = probabilities_.data() + static_cast<ptrdiff_t>(sample) * classes;
-    const int label = labels_[static_cast<size_t>(sample)];
-    int best = 0;
-    for (int c = 1; c < classes; ++c) best = logits[c] > logits[best] ? c : best;
-    const double top = static_cast<double>(logits[best]);
-    const double beta = static_cast<double>(softmax_beta_);
-    double total = 0;
-    for (int c = 0; c < classes; ++c) total += std::exp(beta * (static_cast<double>(logits[c]) - top));
-    const double log_total = std::log(total);
-    for (int c = 0; c < classes; ++c) {
-      const double log_p = beta * (static_cast<double>(logits[c]) - top) - log_total;
-      const double target = static_cast<double>(label_smoothing) / classes +
-                            (c == label ? 1.0 - static_cast<double>(label_smoothing) : 0.0);
-      p[c] = static_cast<float>(std::exp(log_p));
-      if (target > 0) loss -= target * log_p;
-    }
-    correct += best == label ? 1 : 0;
-    if (!shard.training) continue;
-    float* target_gradient = gradient_target(logits_, sample, shard.scratch + classes);
-    for (int c = 0; c < classes; ++c) {
-      const float target =
-          label_smoothing / static_cast<float>(classes) + (c == label ? 1 - label_smoothing : 0);
-      target_gradient[c] = gradient_scale * softmax_beta_ * (p[c] - target);
-    }
-    finish_gradient(logits_, shard, sample, 1, target_gradient);
+    const float* z = read_value(*logits_.value, sample, 1, *kernels_, shard.scratch);
+    float* gradient =
+        shard.training ? gradient_target(logits_, sample, shard.scratch + logits_.value->size) : nullptr;
+    const Wanted wanted{labels_[static_cast<size_t>(sample)], row(targets_, sample).data(),
+                        row(teacher_, sample).data()};
+    const SampleLoss of_sample = loss_.of(z, wanted, row(answers_, sample).data(), gradient, scale);
+    sum.loss += of_sample.loss;
+    sum.correct += of_sample.correct ? 1 : 0;
+    sum.absolute_error += of_sample.absolute_error;
+    if (shard.training) finish_gradient(logits_, shard, sample, 1, gradient);
   }
-  shard_loss_[static_cast<size_t>(shard.index)] = loss;
-  shard_correct_[static_cast<size_t>(shard.index)] = correct;
+  shard_outcome_[static_cast<size_t>(shard.index)] = sum;
+}
+
+Result<void> Network::set_class_weights(std::vector<float> weights) {
+  TADPOLE_TRY(loss_, loss_.with_class_weights(std::move(weights)));
+  return {};
 }
 
 Outcome Network::sum_outcome(int count) const {
   Outcome outcome;
-  for (size_t i = 0; i < kShards; ++i) {
-    outcome.loss += shard_loss_[i];
-    outcome.correct += shard_correct_[i];
+  for (const Outcome& part : shard_outcome_) {
+    outcome.loss += part.loss;
+    outcome.correct += part.correct;
+    outcome.absolute_error += part.absolute_error;
   }
   outcome.loss /= count;
+  outcome.absolute_error /= count;
   return outcome;
 }
 
-Outcome Network::train_step(Workers& workers, float label_smoothing, uint64_t dropout_key) {
+Outcome Network::train_step(Workers& workers, uint64_t dropout_key) {
   const float* weights = weights_.data();
   const auto parameter = [&](int index) { return weights + parameters_[static_cast<size_t>(index)].offset; };
   for (const auto& value : values_) {
@@ -133,12 +122,7 @@ Outcome Network::train_step(Workers& workers, float label_smoothing, uint64_t dr
                         batch_, steps_);
     }
   }
-  struct Loss {
-    float smoothing, scale;
-  } settings{label_smoothing, 1.0f / static_cast<float>(batch_)};
-  run_shards(workers, batch_, true, dropout_key, [this, &settings](const Shard& shard) {
-    shard_loss(shard, settings.smoothing, settings.scale);
-  });
+  run_shards(workers, batch_, true, dropout_key, [this](const Shard& shard) { shard_loss(shard); });
   for (const Group& group : backward_groups_) {
     Value& value = *layers_[static_cast<size_t>(group.end - 1)]->out;
     if (value.norm != nullptr) {
@@ -169,7 +153,7 @@ Outcome Network::evaluate(Workers& workers, int count) {
   }
   run_shards(workers, count, false, 0, [this](const Shard& shard) {
     for (const auto& layer : layers_) layer->forward(shard);
-    shard_loss(shard, 0, 0);
+    shard_loss(shard);
   });
   return sum_outcome(count);
 }

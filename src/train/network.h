@@ -16,41 +16,50 @@
 #include "ir/graph.h"
 #include "train/kernels.h"
 #include "train/layer.h"
+#include "train/loss.h"
 
 namespace tadpole::train {
 
-/// Sums over the samples of a batch.
+/// Over the samples of a batch.
 struct Outcome {
-  double loss = 0;  ///< mean cross-entropy a sample
-  int correct = 0;  ///< samples whose most probable class is their label (the first of equals)
+  double loss = 0;            ///< mean a sample
+  int correct = 0;            ///< samples that are answered right, see SampleLoss
+  double absolute_error = 0;  ///< mean over samples and outputs; not with a softmax
 };
 
 /// The batch is cut into kShards parts; sums over parts are made in their order, so a pass gives the same
 /// bits for any number of threads. One pass at a time.
 class Network {
  public:
-  /// `graph` needs one input [1, ...] and one output that a softmax makes. Fails: op_unsupported (every such
-  /// layer), bad_shape, bad_attribute, train_bad_setting (batch < 1).
+  /// `graph` needs one input [1, ...] and one output. Fails: op_unsupported (every such layer), bad_shape,
+  /// bad_attribute, train_bad_setting (batch < 1, or a loss that does not fit).
   static Result<std::unique_ptr<Network>> compile(const ir::Graph& graph, int batch,
-                                                  const Kernels& kernels = best_kernels());
+                                                  const Kernels& kernels = best_kernels(),
+                                                  const LossOptions& loss = {});
 
   int batch() const { return batch_; }
-  int classes() const { return logits_.value->size; }
+  int outputs() const { return logits_.value->size; }
   int input_size() const { return input_->size; }
+  const LossFunction& loss() const { return loss_; }
+  /// Instead of those that it was compiled with. Fails: train_bad_setting, as LossFunction::make.
+  Result<void> set_class_weights(std::vector<float> weights);
+  /// The layer whose numbers the loss judges.
+  const std::string& output_layer() const { return logits_.value->name; }
   /// Where the caller puts the features of a sample of the next pass.
   std::span<float> example(int sample) { return {input_->sample(sample), static_cast<size_t>(input_->size)}; }
+  /// What the samples should answer: with a softmax their classes, otherwise their targets [outputs].
   std::span<int> labels() { return labels_; }
+  std::span<float> target(int sample) { return row(targets_, sample); }
+  /// What the teacher answers, for losses that use one: [outputs].
+  std::span<float> teacher_answer(int sample) { return row(teacher_, sample); }
 
   /// Forward and backward over the whole batch, with batch statistics and dropout. The gradients of the mean
   /// loss lie in the shards until combine_gradients().
-  Outcome train_step(Workers& workers, float label_smoothing, uint64_t dropout_key);
-  /// Forward over the first `count` samples with running statistics; plain cross-entropy.
+  Outcome train_step(Workers& workers, uint64_t dropout_key);
+  /// Forward over the first `count` samples with running statistics; the plain loss.
   Outcome evaluate(Workers& workers, int count);
-  /// Of the last pass: [classes].
-  std::span<const float> probabilities(int sample) const {
-    return probabilities_.span().subspan(static_cast<size_t>(sample * classes()),
-                                         static_cast<size_t>(classes()));
-  }
+  /// Of the last pass: [outputs].
+  std::span<const float> answers(int sample) const { return row(answers_, sample); }
 
   /// The part'th of kShards stretches of the weights.
   struct Range {
@@ -95,7 +104,12 @@ class Network {
                   const std::function<void(const Shard&)>& body);
   size_t take_scratch();
   int take_shard(size_t place, int places);
-  void shard_loss(const Shard& shard, float label_smoothing, float gradient_scale);
+  void shard_loss(const Shard& shard);
+  std::span<float> row(const Buffer& rows, int sample) const {
+    const size_t size = static_cast<size_t>(outputs());
+    return rows.size() == 0 ? std::span<float>()
+                            : rows.span().subspan(static_cast<size_t>(sample) * size, size);
+  }
   Outcome sum_outcome(int count) const;
 
   ir::Graph graph_;
@@ -107,11 +121,11 @@ class Network {
   std::deque<Parameter> parameters_;
   Value* input_ = nullptr;
   Edge logits_;
-  float softmax_beta_ = 1;
-  Buffer weights_, gradients_, state_, data_, value_gradients_, probabilities_;
+  LossFunction loss_;
+  Buffer weights_, gradients_, state_, data_, value_gradients_;
+  Buffer answers_, targets_, teacher_;  ///< [batch, outputs]
   std::vector<int> labels_;
-  std::array<double, kShards> shard_loss_{};
-  std::array<int, kShards> shard_correct_{};
+  std::array<Outcome, kShards> shard_outcome_{};
   std::array<Buffer, kShards> scratch_;
   std::array<std::atomic<bool>, kShards> scratch_taken_{}, shard_taken_{};
   std::array<std::atomic<const void*>, kShards> scratch_owner_{};

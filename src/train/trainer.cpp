@@ -55,8 +55,9 @@ Result<void> check_options(const TrainOptions& o, int examples) {
   if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay)) {
     return bad_setting("weight_decay is " + text(o.weight_decay) + "; needs 0 or more.");
   }
-  if (!(o.label_smoothing >= 0 && o.label_smoothing < 1)) {
-    return bad_setting("label_smoothing is " + text(o.label_smoothing) + "; needs 0 up to below 1.");
+  if (o.loss.teacher_share > 0 && o.teacher == nullptr) {
+    return bad_setting("teacher_share is " + text(o.loss.teacher_share) +
+                       ", but there is no teacher. Name one, or set teacher_share to 0.");
   }
   if (o.warmup_updates < 0) {
     return bad_setting("warmup_updates is " + std::to_string(o.warmup_updates) + "; needs 0 or more.");
@@ -90,53 +91,97 @@ void load_batch(Network& network, const Examples& examples, std::span<const int>
     const size_t end = count * static_cast<size_t>(shard + 1) / kShards;
     for (size_t i = begin; i < end; ++i) {
       Rng rng = example_rng(call.seed, call.epoch, call.indices[i]);
-      call.network->labels()[i] =
-          call.examples->get(call.indices[i], call.epoch, rng, call.network->example(static_cast<int>(i)));
+      const int sample = static_cast<int>(i);
+      const std::span<float> features = call.network->example(sample);
+      call.network->labels()[i] = call.examples->get(call.indices[i], call.epoch, rng, features);
+      const std::span<float> target = call.network->target(sample);
+      if (target.empty()) continue;
+      if (call.examples->target_size() == 0) {
+        std::copy(features.begin(), features.end(), target.begin());
+      } else {
+        call.examples->get_target(call.indices[i], call.epoch, features, target);
+      }
     }
   });
 }
 
-/// Looks at every example once before the first update: labels in range, finite features, and for training at
-/// least one example a class.
-Result<void> check_examples(Network& network, const Examples& examples, const char* side, bool every_class,
-                            uint64_t seed, Workers& workers) {
-  std::vector<int> indices, counts(static_cast<size_t>(network.classes()), 0);
+/// Networks that answer with numbers need as many in each example.
+Result<void> check_target_size(const Network& network, const Examples& examples, const char* side) {
+  if (network.loss().uses_labels()) return {};
+  const int size = examples.target_size();
+  if ((size == 0 ? network.input_size() : size) == network.outputs()) return {};
+  return Error{Code::bad_shape, "the network's output layer '" + network.output_layer() + "' makes " +
+                                    std::to_string(network.outputs()) + " numbers, but the " + side +
+                                    " examples have " +
+                                    (size == 0 ? "no targets, and " + std::to_string(network.input_size()) +
+                                                     " features for an autoencoder to repeat."
+                                               : "targets of " + std::to_string(size) + ".")};
+}
+
+/// Of one loaded example. `counts` has an entry a class.
+Result<void> check_example(Network& network, const std::string& name, int sample, std::vector<int>& counts) {
+  const auto finite = [](std::span<const float> values) {
+    return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+  };
+  if (!finite(network.example(sample)))
+    return Error{Code::train_not_finite, name + " has features that are not finite numbers."};
+  if (!finite(network.target(sample)))
+    return Error{Code::train_not_finite, name + " has a target that is not a finite number."};
+  if (!network.loss().uses_labels()) return {};
+  const int label = network.labels()[static_cast<size_t>(sample)];
+  if (label < 0 || label >= network.outputs()) {
+    return bad_setting(name + " is of class " + std::to_string(label) + "; the model tells classes 0 to " +
+                       std::to_string(network.outputs() - 1) + " apart.");
+  }
+  ++counts[static_cast<size_t>(label)];
+  return {};
+}
+
+/// The factors under which every class counts alike.
+std::vector<float> balanced_weights(const std::vector<int>& counts) {
+  const double total = std::accumulate(counts.begin(), counts.end(), 0.0);
+  std::vector<float> weights;
+  for (const int count : counts) {
+    weights.push_back(static_cast<float>(total / (static_cast<double>(counts.size()) * count)));
+  }
+  return weights;
+}
+
+/// Looks at every example once before the first update: labels in range, finite numbers, and for training at
+/// least one example a class. Gives the examples of each class.
+Result<std::vector<int>> check_examples(Network& network, const Examples& examples, const char* side,
+                                        bool every_class, uint64_t seed, Workers& workers) {
+  TADPOLE_CHECK(check_target_size(network, examples, side));
+  std::vector<int> indices;
+  std::vector<int> counts(network.loss().uses_labels() ? static_cast<size_t>(network.outputs()) : 0, 0);
   for (int begin = 0; begin < examples.size(); begin += network.batch()) {
     indices.resize(static_cast<size_t>(std::min(network.batch(), examples.size() - begin)));
     std::iota(indices.begin(), indices.end(), begin);
     load_batch(network, examples, indices, 0, seed, workers);
     for (size_t i = 0; i < indices.size(); ++i) {
-      const int label = network.labels()[i];
-      if (label < 0 || label >= network.classes()) {
-        return bad_setting(std::string(side) + " example " + std::to_string(indices[i]) + " is of class " +
-                           std::to_string(label) + "; the model tells classes 0 to " +
-                           std::to_string(network.classes() - 1) + " apart.");
-      }
-      ++counts[static_cast<size_t>(label)];
-      for (const float value : network.example(static_cast<int>(i))) {
-        if (std::isfinite(value)) continue;
-        return Error{Code::train_not_finite, std::string(side) + " example " + std::to_string(indices[i]) +
-                                                 " has features that are not finite numbers."};
-      }
+      TADPOLE_CHECK(check_example(network, std::string(side) + " example " + std::to_string(indices[i]),
+                                  static_cast<int>(i), counts));
     }
   }
   std::string missing;
   for (size_t c = 0; c < counts.size(); ++c) {
-    if (counts[c] == 0) missing += (missing.empty() ? "" : ", ") + std::to_string(c);
+    if (counts[c] == 0) missing += (missing.empty() ? "" : ", ") + examples.class_name(static_cast<int>(c));
   }
   if (every_class && !missing.empty()) {
-    return Error{Code::train_class_missing, "no training examples of class " + missing + " (of 0 to " +
-                                                std::to_string(network.classes() - 1) + ")."};
+    return Error{Code::train_class_missing, "no training examples of class " + missing +
+                                                " (the network tells " + std::to_string(counts.size()) +
+                                                " classes apart)."};
   }
-  return {};
+  return counts;
 }
 
 /// One training from start or checkpoint to end.
 class Training {
  public:
-  Training(Network& network, const Examples& training, const Examples* validation,
+  Training(Network& network, Network* teacher, const Examples& training, const Examples* validation,
            const TrainOptions& options, Workers& workers, Progress& progress)
       : network_(network),
+        teacher_(teacher),
         training_(training),
         validation_(validation != nullptr && validation->size() > 0 ? validation : nullptr),
         options_(options),
@@ -168,12 +213,14 @@ class Training {
   Result<void> epoch(EpochMetrics& metrics);
   Result<void> update(std::span<const int> indices, int epoch, Outcome& outcome);
   Error not_finite(const std::string& what) const;
+  void ask_teacher();
   void report(const EpochMetrics& metrics);
   Result<Outcome> validate();
   void keep_best(double loss, int epoch);
   Result<void> save(const ir::Graph& graph);
 
   Network& network_;
+  Network* teacher_;  ///< null without one
   const Examples& training_;
   const Examples* validation_;
   const TrainOptions& options_;
@@ -190,11 +237,23 @@ Error Training::not_finite(const std::string& what) const {
                                       "; learning_rate is " + std::to_string(options_.learning_rate) + "."};
 }
 
+void Training::ask_teacher() {
+  for (int i = 0; i < network_.batch(); ++i) {
+    const std::span<const float> features = network_.example(i);
+    std::copy(features.begin(), features.end(), teacher_->example(i).begin());
+  }
+  teacher_->evaluate(workers_, network_.batch());
+  for (int i = 0; i < network_.batch(); ++i) {
+    const std::span<const float> answer = teacher_->answers(i);
+    std::copy(answer.begin(), answer.end(), network_.teacher_answer(i).begin());
+  }
+}
+
 Result<void> Training::update(std::span<const int> indices, int epoch, Outcome& outcome) {
   load_batch(network_, training_, indices, epoch, options_.seed, workers_);
+  if (teacher_ != nullptr) ask_teacher();
   const int number = static_cast<int>(saved_.update);
-  outcome = network_.train_step(workers_, options_.label_smoothing,
-                                mix(options_.seed + 0x64726f70ull) + static_cast<uint64_t>(number));
+  outcome = network_.train_step(workers_, mix(options_.seed + 0x64726f70ull) + static_cast<uint64_t>(number));
   if (!std::isfinite(outcome.loss)) {
     const std::string layer = network_.first_not_finite(network_.batch());
     return not_finite(layer.empty() ? "the loss is not a finite number"
@@ -216,9 +275,14 @@ Result<void> Training::update(std::span<const int> indices, int epoch, Outcome& 
 
 void Training::report(const EpochMetrics& metrics) {
   char note[96];
-  std::snprintf(note, sizeof note, "loss %.3f, accuracy %.1f %%, %.0f samples/s",
-                static_cast<double>(metrics.train_loss), 100 * static_cast<double>(metrics.train_accuracy),
-                metrics.samples_per_second);
+  const double loss = static_cast<double>(metrics.train_loss);
+  if (network_.loss().uses_labels()) {
+    std::snprintf(note, sizeof note, "loss %.3f, accuracy %.1f %%, %.0f samples/s", loss,
+                  100 * static_cast<double>(metrics.train_accuracy), metrics.samples_per_second);
+  } else {
+    std::snprintf(note, sizeof note, "loss %.4g, mean error %.4g, %.0f samples/s", loss,
+                  static_cast<double>(metrics.train_error), metrics.samples_per_second);
+  }
   progress_.report("train", static_cast<long>(saved_.update), options_.updates, note);
 }
 
@@ -226,7 +290,7 @@ Result<void> Training::epoch(EpochMetrics& metrics) {
   std::iota(order_.begin(), order_.end(), 0);
   Rng(mix(options_.seed), static_cast<uint64_t>(metrics.epoch)).shuffle(std::span<int>(order_));
   const Clock::time_point start = Clock::now();
-  double loss = 0;
+  double loss = 0, error = 0;
   int64_t correct = 0, samples = 0;
   // Whole batches only; what is left over differs from epoch to epoch.
   for (int i = 0; i < updates_an_epoch() && static_cast<int>(saved_.update) < options_.updates; ++i) {
@@ -243,10 +307,12 @@ Result<void> Training::epoch(EpochMetrics& metrics) {
     samples += options_.batch;
     correct += outcome.correct;
     loss += outcome.loss * options_.batch;
+    error += outcome.absolute_error * options_.batch;
     metrics.seconds = seconds_since(start);
     metrics.samples_per_second = static_cast<double>(samples) / std::max(metrics.seconds, 1e-9);
     metrics.train_loss = static_cast<float>(loss / static_cast<double>(samples));
     metrics.train_accuracy = static_cast<float>(static_cast<double>(correct) / static_cast<double>(samples));
+    metrics.train_error = static_cast<float>(error / static_cast<double>(samples));
     report(metrics);
   }
   metrics.update = static_cast<int>(saved_.update);
@@ -269,6 +335,7 @@ Result<Outcome> Training::validate() {
     }
     total.loss += outcome.loss * count / size;
     total.correct += outcome.correct;
+    total.absolute_error += outcome.absolute_error * count / size;
   }
   return total;
 }
@@ -298,6 +365,7 @@ Result<void> Training::run(const ir::Graph& graph, const std::function<void(cons
       metrics.validation_loss = static_cast<float>(outcome.loss);
       metrics.validation_accuracy =
           static_cast<float>(outcome.correct) / static_cast<float>(validation_->size());
+      metrics.validation_error = static_cast<float>(outcome.absolute_error);
       keep_best(outcome.loss, metrics.epoch);
     } else {
       saved_.best_epoch = static_cast<uint64_t>(metrics.epoch);
@@ -393,18 +461,39 @@ TrainResult Training::result() const {
   return result;
 }
 
+Result<std::unique_ptr<Network>> compile_teacher(const Network& network, const ir::Graph& graph) {
+  TADPOLE_TRY(std::unique_ptr<Network> teacher, Network::compile(graph, network.batch(), network.kernels()));
+  const auto words = [](const Network& of) {
+    return std::to_string(of.input_size()) + " features and gives " + std::to_string(of.outputs()) +
+           " answers";
+  };
+  const bool same_kind = teacher->loss().uses_labels() == network.loss().uses_labels();
+  if (teacher->input_size() == network.input_size() && teacher->outputs() == network.outputs() && same_kind)
+    return teacher;
+  return Error{Code::bad_shape, "the teacher '" + graph.name + "' takes " + words(*teacher) +
+                                    "; the network takes " + words(network) +
+                                    (same_kind ? "." : ", and only one of the two ends with a softmax.")};
+}
+
 }  // namespace
 
 Result<TrainResult> train(const ir::Graph& graph, const Examples& training, const Examples* validation,
                           const TrainOptions& options, Workers& workers, Progress& progress,
                           const std::function<void(const EpochMetrics&)>& on_epoch) {
   TADPOLE_CHECK(check_options(options, training.size()));
-  TADPOLE_TRY(const std::unique_ptr<Network> network, Network::compile(graph, options.batch));
-  TADPOLE_CHECK(check_examples(*network, training, "training", true, options.seed, workers));
+  TADPOLE_TRY(const std::unique_ptr<Network> network,
+              Network::compile(graph, options.batch, best_kernels(), options.loss));
+  TADPOLE_TRY(const std::vector<int> counts,
+              check_examples(*network, training, "training", true, options.seed, workers));
+  if (options.balance_classes) TADPOLE_CHECK(network->set_class_weights(balanced_weights(counts)));
   if (validation != nullptr) {
     TADPOLE_CHECK(check_examples(*network, *validation, "validation", false, options.seed, workers));
   }
-  Training run(*network, training, validation, options, workers, progress);
+  std::unique_ptr<Network> teacher;
+  if (options.loss.teacher_share > 0) {
+    TADPOLE_TRY(teacher, compile_teacher(*network, *options.teacher));
+  }
+  Training run(*network, teacher.get(), training, validation, options, workers, progress);
   if (!options.resume_from.empty()) TADPOLE_CHECK(run.resume(graph));
   TADPOLE_CHECK(run.run(graph, on_epoch));
   return run.result();
@@ -414,9 +503,8 @@ Result<std::vector<float>> predict(const ir::Graph& graph, const Examples& examp
   constexpr int kBatch = 128;
   const int batch = std::clamp(examples.size(), 1, kBatch);
   TADPOLE_TRY(const std::unique_ptr<Network> network, Network::compile(graph, batch));
-  const size_t classes = static_cast<size_t>(network->classes());
-  std::vector<float> probabilities;
-  probabilities.reserve(static_cast<size_t>(examples.size()) * classes);
+  std::vector<float> answers;
+  answers.reserve(static_cast<size_t>(examples.size()) * static_cast<size_t>(network->outputs()));
   std::vector<int> indices;
   for (int begin = 0; begin < examples.size(); begin += batch) {
     const int count = std::min(batch, examples.size() - begin);
@@ -427,11 +515,11 @@ Result<std::vector<float>> predict(const ir::Graph& graph, const Examples& examp
     std::fill(network->labels().begin(), network->labels().end(), 0);
     network->evaluate(workers, count);
     for (int i = 0; i < count; ++i) {
-      const std::span<const float> row = network->probabilities(i);
-      probabilities.insert(probabilities.end(), row.begin(), row.end());
+      const std::span<const float> row = network->answers(i);
+      answers.insert(answers.end(), row.begin(), row.end());
     }
   }
-  return probabilities;
+  return answers;
 }
 
 }  // namespace tadpole::train

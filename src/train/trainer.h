@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include "base/rng.h"
 #include "base/workers.h"
 #include "ir/graph.h"
+#include "train/loss.h"
 
 namespace tadpole::train {
 
@@ -26,6 +28,15 @@ class Examples {
   /// example's own for this epoch, for augmentation; evaluation passes an Rng too, but asks an unaugmented
   /// source.
   virtual int get(int index, int epoch, Rng& rng, std::span<float> features) const = 0;
+
+  /// Numbers that an example should answer, for networks that do not end in a softmax; 0: its own features,
+  /// as an autoencoder.
+  virtual int target_size() const { return 0; }
+  /// Writes them: [target_size()]. `features` are what get() wrote.
+  virtual void get_target(int /*index*/, int /*epoch*/, std::span<const float> /*features*/,
+                          std::span<float> /*target*/) const {}
+  /// For messages.
+  virtual std::string class_name(int index) const { return std::to_string(index); }
 };
 
 enum class Optimiser : uint8_t { sgd, adam, adamw };
@@ -44,7 +55,13 @@ struct TrainOptions {
   int step_every = 1000;  ///< step: multiply the rate by step_factor every so many updates
   float step_factor = 0.1f;
   int warmup_updates = 100;  ///< the rate grows linearly from 0 over so many updates
-  float label_smoothing = 0.1f;
+  LossOptions loss{.label_smoothing = 0.1f};
+  /// loss.class_weights become those under which every class counts alike, however many examples it has:
+  /// examples / (classes * examples of the class).
+  bool balance_classes = false;
+  /// A trained graph with the same input and outputs to learn from (loss.teacher_share); it sees the same
+  /// augmented examples.
+  std::shared_ptr<const ir::Graph> teacher;
   int patience = 0;  ///< early stopping: epochs without a better validation loss; 0 = never
   uint64_t seed = 1;
   /// Called after every `checkpoint_every_epochs`-th epoch and after the last with a checkpoint's bytes, to
@@ -60,8 +77,9 @@ struct TrainOptions {
 struct EpochMetrics {
   int epoch = 0, update = 0;
   float learning_rate = 0, train_loss = 0, train_accuracy = 0, validation_loss = 0, validation_accuracy = 0;
-  double seconds = 0;             ///< since the start of the training, checks left out
-  double samples_per_second = 0;  ///< of this epoch, validation left out
+  float train_error = 0, validation_error = 0;  ///< mean absolute error of networks that answer with numbers
+  double seconds = 0;                           ///< since the start of the training, checks left out
+  double samples_per_second = 0;                ///< of this epoch, validation left out
 };
 
 struct TrainResult {
@@ -73,18 +91,18 @@ struct TrainResult {
   double samples_per_second = 0;  ///< training only, validation passes left out
 };
 
-/// Trains `graph` (one input, one output that ends in softmax) on cross-entropy. Same graph, examples and
-/// options give the same bits for any number of threads on one instruction set. `on_epoch` is called after
-/// each epoch, before its checkpoint is saved. Fails before training: train_bad_setting (range, batch larger
-/// than the set), bad_shape, op_unsupported, train_class_missing, checkpoint_damaged (damaged, or of another
-/// graph, data or options: says which); while training: train_not_finite (names the layer where it began),
-/// cancelled (the last checkpoint stays), and whatever save_checkpoint returns.
+/// Trains `graph` (one input, one output) to make options.loss small. Same graph, examples and options give
+/// the same bits for any number of threads on one instruction set. `on_epoch` is called after each epoch,
+/// before its checkpoint is saved. Fails before training: train_bad_setting (range, batch larger than the
+/// set), bad_shape, op_unsupported, train_class_missing, checkpoint_damaged (damaged, or of another graph,
+/// data or options: says which); while training: train_not_finite (names the layer where it began), cancelled
+/// (the last checkpoint stays), and whatever save_checkpoint returns.
 Result<TrainResult> train(const ir::Graph& graph, const Examples& training, const Examples* validation,
                           const TrainOptions& options, Workers& workers, Progress& progress,
                           const std::function<void(const EpochMetrics&)>& on_epoch = {});
 
-/// Class probabilities of every example, row-major [examples, classes], in evaluation mode (running
-/// batch-norm statistics, no dropout).
+/// The answers for every example (class probabilities, or numbers), row-major [examples, outputs], in
+/// evaluation mode (running batch-norm statistics, no dropout).
 Result<std::vector<float>> predict(const ir::Graph& graph, const Examples& examples, Workers& workers);
 
 }  // namespace tadpole::train

@@ -32,7 +32,7 @@ TEST(Network, allocates_nothing_after_the_first_step) {
   const TrainOptions options;
   OptimiserState optimiser(**network, options.optimiser);
   const auto step = [&](int number) {
-    (*network)->train_step(workers, 0.1f, 1);
+    (*network)->train_step(workers, 1);
     optimiser.update(**network, workers, options, number);
     (*network)->evaluate(workers, 24);
   };

@@ -1,10 +1,6 @@
 // Every layer kind against the double-precision judge: loss, probabilities, and gradients by central
 // differences, on seeded random shapes and for every kernel set that this machine runs.
-#include <gtest/gtest.h>
-
-#include "ir/builder.h"
-#include "reference.h"
-#include "train/network.h"
+#include "gradient_check.h"
 
 namespace tadpole::train {
 namespace {
@@ -12,135 +8,6 @@ namespace {
 using ir::GraphBuilder;
 using ir::Padding;
 using ir::Value;
-
-/// Random numbers in every parameter, so that a zero bias or a gamma of one hides nothing.
-ir::Graph randomised(ir::Graph graph, Rng& rng) {
-  for (ir::Node& node : graph.nodes) {
-    for (size_t i = 1; i < node.inputs.size(); ++i) {
-      ir::Tensor& tensor = graph.tensors[static_cast<size_t>(node.inputs[i])];
-      if (!tensor.is_constant() || tensor.type != ir::DType::float32) continue;
-      std::vector<float> values(static_cast<size_t>(ir::element_count(tensor.shape)));
-      const bool positive = node.op == ir::Op::batch_norm && (i == 1 || i == 4);
-      for (float& value : values) value = positive ? rng.uniform(0.5f, 1.5f) : 0.5f * rng.normal();
-      tensor.constant = ir::make_constant<float>(values);
-    }
-  }
-  return graph;
-}
-
-ir::Graph finish(GraphBuilder builder, Value logits, Rng& rng) {
-  auto graph = std::move(builder).finish(builder.softmax(logits));
-  EXPECT_TRUE(graph.ok()) << graph.error().message();
-  return randomised(*graph, rng);
-}
-
-/// Ends a graph with a dense layer of three classes.
-ir::Graph with_head(GraphBuilder builder, Value features, Rng& rng) {
-  const Value logits = builder.fully_connected(builder.flatten(features), 3);
-  return finish(std::move(builder), logits, rng);
-}
-
-struct Batch {
-  std::vector<float> features;
-  std::vector<int> labels;
-};
-
-Batch random_batch(const ir::Graph& graph, int batch, Rng& rng) {
-  Batch made;
-  const ir::Shape& shape = graph.tensors[static_cast<size_t>(graph.inputs[0])].shape;
-  made.features.resize(static_cast<size_t>(ir::element_count(shape) * batch));
-  for (float& value : made.features) value = rng.normal();
-  const uint32_t classes = static_cast<uint32_t>(graph.output_of(graph.nodes.back()).shape.back());
-  for (int i = 0; i < batch; ++i) made.labels.push_back(static_cast<int>(rng.below(classes)));
-  return made;
-}
-
-void load(Network& network, const Batch& batch) {
-  const size_t size = static_cast<size_t>(network.input_size());
-  for (size_t i = 0; i < batch.labels.size(); ++i) {
-    std::copy_n(batch.features.begin() + static_cast<ptrdiff_t>(i * size), size,
-                network.example(static_cast<int>(i)).begin());
-    network.labels()[i] = batch.labels[i];
-  }
-}
-
-/// One pass of a kernel set: the loss, and all gradients in the order of the graph.
-struct Pass {
-  const Kernels* kernels;
-  double loss;
-  std::vector<float> gradients;
-};
-
-Pass run_pass(const ir::Graph& graph, const Batch& batch, const Kernels& kernels, float smoothing) {
-  auto network = Network::compile(graph, static_cast<int>(batch.labels.size()), kernels);
-  EXPECT_TRUE(network.ok()) << network.error().message();
-  load(**network, batch);
-  Workers workers(2);
-  Pass pass{&kernels, (*network)->train_step(workers, smoothing, 1).loss, {}};
-  for (int part = 0; part < kShards; ++part) EXPECT_TRUE((*network)->combine_gradients(part));
-  pass.gradients.resize((*network)->plain_size());
-  (*network)->to_plain((*network)->gradients(), pass.gradients);
-  return pass;
-}
-
-void check_gradients(const ir::Graph& graph, int batch_size, Rng& rng) {
-  constexpr float kSmoothing = 0.1f;
-  const Batch batch = random_batch(graph, batch_size, rng);
-  std::vector<Pass> passes;
-  for (const Kernels* kernels : supported_kernels()) {
-    passes.push_back(run_pass(graph, batch, *kernels, kSmoothing));
-  }
-  Reference reference(graph);
-  const auto loss = [&] {
-    return reference.loss(batch.features, batch.labels, static_cast<double>(kSmoothing), true);
-  };
-  // Sums of some thousand float products: relative rounding of 2^-24 times the square root of the count, and
-  // batch norm divides by deviations around 1.
-  for (const Pass& pass : passes) ASSERT_NEAR(pass.loss, loss(), 1e-5 * (1 + std::abs(loss())));
-  auto network = Network::compile(graph, 1);
-  size_t at = 0;
-  for (const Parameter& parameter : (*network)->parameters()) {
-    Reference::Numbers& numbers = reference.constant(parameter.tensor);
-    const size_t step = std::max<size_t>(1, numbers.size() / 6);
-    for (size_t i = rng.below(static_cast<uint32_t>(step)); i < numbers.size(); i += step) {
-      // In double the difference is good to 1e-10 or so; a step this small seldom crosses the kink of a ReLU.
-      constexpr double kStep = 1e-6;
-      const double kept = numbers[i];
-      numbers[i] = kept + kStep;
-      const double above = loss();
-      numbers[i] = kept - kStep;
-      const double below = loss();
-      numbers[i] = kept;
-      for (const Pass& pass : passes) {
-        double largest = 0;
-        for (size_t k = 0; k < numbers.size(); ++k) {
-          largest = std::max(largest, std::abs(static_cast<double>(pass.gradients[at + k])));
-        }
-        // Batch norm subtracts sums of its own size, so an entry is as good as the largest of its tensor.
-        ASSERT_NEAR(static_cast<double>(pass.gradients[at + i]), (above - below) / (2 * kStep),
-                    3e-4 * largest + 2e-6)
-            << (*network)->parameter_name(parameter) << " entry " << i << ", " << pass.kernels->name;
-      }
-    }
-    at += numbers.size();
-  }
-}
-
-/// Builds `cases` random graphs and checks each with every kernel set.
-template <class Make>
-void check_all(const char* name, int cases, Make&& make) {
-  for (int i = 0; i < cases; ++i) {
-    SCOPED_TRACE(std::string(name) + " case " + std::to_string(i));
-    Rng rng = Rng(static_cast<uint64_t>(i)).fork(name);
-    const ir::Graph graph = make(rng);
-    check_gradients(graph, 2 + static_cast<int>(rng.below(12)), rng);
-    if (testing::Test::HasFatalFailure()) return;
-  }
-}
-
-int between(Rng& rng, int low, int high) {
-  return low + static_cast<int>(rng.below(static_cast<uint32_t>(high - low + 1)));
-}
 
 ir::Activation any_activation(Rng& rng) { return static_cast<ir::Activation>(rng.below(4)); }
 
@@ -335,12 +202,12 @@ TEST(Evaluation, equals_the_judge_with_running_statistics) {
     Workers workers(2);
     const Outcome outcome = (*network)->evaluate(workers, 7);
     Reference reference(graph);
-    EXPECT_NEAR(outcome.loss, reference.loss(batch.features, batch.labels, 0, false), 1e-5);
+    EXPECT_NEAR(outcome.loss, reference.loss(batch, {.kind = Loss::cross_entropy}, false), 1e-5);
     for (int i = 0; i < 7; ++i) {
       for (size_t c = 0; c < 3; ++c) {
         // Probabilities of float logits around 1: a few units in the last place.
-        EXPECT_NEAR(static_cast<double>((*network)->probabilities(i)[c]),
-                    reference.probabilities()[static_cast<size_t>(i) * 3 + c], 1e-5);
+        EXPECT_NEAR(static_cast<double>((*network)->answers(i)[c]),
+                    reference.answers()[static_cast<size_t>(i) * 3 + c], 1e-5);
       }
     }
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "reference_loss.h"
 
 namespace tadpole::train {
 
@@ -26,27 +27,19 @@ class Reference {
   /// The constant numbers of a tensor, to be nudged.
   Numbers& constant(int tensor) { return constants_[static_cast<size_t>(tensor)]; }
 
-  /// Mean cross-entropy with label smoothing over a batch whose features lie one after another.
-  double loss(const std::vector<float>& features, const std::vector<int>& labels, double smoothing,
-              bool training) {
-    batch_ = static_cast<int>(labels.size());
+  /// Mean loss over a batch.
+  double loss(const Batch& batch, const LossOptions& options, bool training) {
+    batch_ = static_cast<int>(batch.labels.size());
     values_.assign(graph_.tensors.size(), {});
-    values_[static_cast<size_t>(graph_.inputs[0])].assign(features.begin(), features.end());
+    values_[static_cast<size_t>(graph_.inputs[0])].assign(batch.features.begin(), batch.features.end());
     for (const ir::Node& node : graph_.nodes) run(node, training);
-    const Numbers& p = output(graph_.nodes.back());
-    const size_t classes = p.size() / labels.size();
-    double total = 0;
-    for (size_t i = 0; i < labels.size(); ++i) {
-      for (size_t c = 0; c < classes; ++c) {
-        const double target =
-            smoothing / static_cast<double>(classes) + (static_cast<int>(c) == labels[i] ? 1 - smoothing : 0);
-        if (target > 0) total -= target * std::log(p[i * classes + c]);
-      }
-    }
-    return total / static_cast<double>(labels.size());
+    return reference_loss(answers(), batch, options, is_classifier(), training);
   }
 
-  const Numbers& probabilities() { return output(graph_.nodes.back()); }
+  bool is_classifier() const {
+    return graph_.nodes.back().op == ir::Op::softmax && graph_.nodes.back().outputs[0] == graph_.outputs[0];
+  }
+  const Numbers& answers() { return values_[static_cast<size_t>(graph_.outputs[0])]; }
 
  private:
   Numbers& output(const ir::Node& node) { return values_[static_cast<size_t>(node.outputs[0])]; }
@@ -191,6 +184,8 @@ class Reference {
         to = from;
         if (node.op == ir::Op::relu) activate(to, ir::Activation::relu);
         if (node.op == ir::Op::relu6) activate(to, ir::Activation::relu6);
+        if (node.op == ir::Op::logistic)
+          std::transform(to.begin(), to.end(), to.begin(), [](double v) { return 1 / (1 + std::exp(-v)); });
     }
     output(node) = to;
   }
