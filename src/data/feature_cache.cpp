@@ -77,6 +77,9 @@ class Maker {
     for (size_t i = 0; i < data.noise.size(); ++i) {
       if (data.noise_side[i] == Side::train) noise_.emplace_back(data.noise[i].audio().pcm);
     }
+    if (options.mix_probability <= 0) return;
+    for (const int i : data.indices(Side::train))
+      others_.emplace_back(data.samples[static_cast<size_t>(i)].audio().pcm);
   }
 
   Result<FeatureSet> run(Workers& workers, Progress& progress) {
@@ -126,7 +129,7 @@ class Maker {
       sound = samples::noise_clip(noise_, static_cast<int>(length), volume, rng);
     } else {
       sound = samples::augment(fitted(data_.samples[index].audio().pcm, length),
-                               block_.config().sample_rate_hz, noise_, options_, rng);
+                               block_.config().sample_rate_hz, noise_, options_, rng, others_);
     }
     const std::vector<int16_t> features = block_.extract(sound);
     std::copy(features.begin(), features.end(), row.begin());
@@ -136,7 +139,7 @@ class Maker {
   const std::vector<std::string>& hashes_;
   const features::FeatureBlock& block_;
   const samples::AugmentOptions& options_;
-  samples::NoiseBank noise_;
+  samples::NoiseBank noise_, others_;
 };
 
 // Removes all but the latest files; caches are made anew, so trouble is ignored.

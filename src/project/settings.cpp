@@ -110,6 +110,16 @@ std::vector<Setting> make_settings() {
   number("augment", "noise_snr_high_db", "to", -20, 90, AT(augment.noise_snr_high_db));
   number("augment", "silence_volume_max", "silence is noise at a volume up to this", 0, 1,
          AT(augment.silence_volume_max));
+  number("augment", "pitch_percent", "another voice: higher or lower by up to this", 0, 50,
+         AT(augment.pitch_percent));
+  number("augment", "pitch_probability", "share of the copies that are", 0, 1, AT(augment.pitch_probability));
+  number("augment", "room_probability", "that it sounds in a room", 0, 1, AT(augment.room_probability));
+  number("augment", "room_decay_ms_max", "its reverberation lasts up to this", 1, 2000,
+         AT(augment.room_decay_ms_max));
+  number("augment", "mix_probability", "that another recording is heard behind it", 0, 1,
+         AT(augment.mix_probability));
+  number("augment", "mix_snr_low_db", "softer by, from", -20, 90, AT(augment.mix_snr_low_db));
+  number("augment", "mix_snr_high_db", "to", -20, 90, AT(augment.mix_snr_high_db));
   number("augment", "time_masks", "stretches of time hidden from the network", 0, 10, AT(masks.time_masks));
   number("augment", "time_frames_max", "frames in one, at most", 0, 1000, AT(masks.time_frames_max));
   number("augment", "frequency_masks", "feature rows hidden from the network", 0, 10,

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "samples/augment_room.h"
+
 namespace tadpole::samples {
 namespace {
 
@@ -90,45 +92,75 @@ float energy_root(std::span<const float> signal) {
   return signal.empty() ? 0.0f : static_cast<float>(std::sqrt(sum / static_cast<double>(signal.size())));
 }
 
+// A stretch of another sound, and how loud it is heard.
+struct Mixed {
+  Cut cut;
+  float volume = 0;
+
+  float at(size_t i) const {
+    return volume > 0 ? volume * static_cast<float>(cut.from[(cut.start + i) % cut.from.size()]) : 0.0f;
+  }
+};
+
+Mixed mixed(const NoiseBank& bank, size_t length, bool heard, float snr_db, float level, Rng& rng) {
+  Mixed mix{draw_cut(bank, static_cast<int>(length), rng)};
+  if (!heard || mix.cut.from.empty()) return mix;
+  const auto stretch =
+      mix.cut.from.subspan(mix.cut.start, std::min(length, mix.cut.from.size() - mix.cut.start));
+  const float its_level = root_mean_square(stretch);
+  if (its_level > 0) mix.volume = level / its_level * amplitude_of_decibels(-snr_db);
+  return mix;
+}
+
+// Another voice, another room.
+std::vector<float> as_heard(std::vector<float> sound, int sample_rate_hz, const AugmentOptions& options,
+                            Rng& rng) {
+  const bool pitched = rng.uniform() < options.pitch_probability && options.pitch_percent > 0;
+  const float pitch = 1 + rng.uniform(-options.pitch_percent, options.pitch_percent) / 100;
+  const bool inside = rng.uniform() < options.room_probability;
+  const Room room{rng.uniform(0, options.room_decay_ms_max), rng.uniform()};
+  if (pitched) sound = change_pitch(sound, sample_rate_hz, pitch);
+  if (inside) sound = reverberate(sound, sample_rate_hz, room, rng);
+  return sound;
+}
+
 }  // namespace
 
 std::string AugmentOptions::fingerprint() const {
-  char text[320];
-  std::snprintf(text, sizeof text,
-                "augment 1: variants %d, seed %llu, shift %d ms, gain %.9g dB, speed %.9g %% (%.9g), noise "
-                "%.9g at %.9g..%.9g dB, silence %.9g",
-                variants, static_cast<unsigned long long>(seed), shift_ms, static_cast<double>(gain_db),
-                static_cast<double>(speed_percent), static_cast<double>(speed_probability),
-                static_cast<double>(noise_probability), static_cast<double>(noise_snr_low_db),
-                static_cast<double>(noise_snr_high_db), static_cast<double>(silence_volume_max));
+  char text[480];
+  std::snprintf(
+      text, sizeof text,
+      "augment 1: variants %d, seed %llu, shift %d ms, gain %.9g dB, speed %.9g %% (%.9g), noise "
+      "%.9g at %.9g..%.9g dB, silence %.9g, pitch %.9g %% (%.9g), room %.9g up to %.9g ms, mix %.9g at "
+      "%.9g..%.9g dB",
+      variants, static_cast<unsigned long long>(seed), shift_ms, static_cast<double>(gain_db),
+      static_cast<double>(speed_percent), static_cast<double>(speed_probability),
+      static_cast<double>(noise_probability), static_cast<double>(noise_snr_low_db),
+      static_cast<double>(noise_snr_high_db), static_cast<double>(silence_volume_max),
+      static_cast<double>(pitch_percent), static_cast<double>(pitch_probability),
+      static_cast<double>(room_probability), static_cast<double>(room_decay_ms_max),
+      static_cast<double>(mix_probability), static_cast<double>(mix_snr_low_db),
+      static_cast<double>(mix_snr_high_db));
   return text;
 }
 
 std::vector<int16_t> augment(std::span<const int16_t> pcm, int sample_rate_hz, const NoiseBank& noise,
-                             const AugmentOptions& options, Rng& rng) {
+                             const AugmentOptions& options, Rng& rng, const NoiseBank& others) {
   const Warp how = draw_warp(pcm.size(), sample_rate_hz, options, rng);
   const float gain = amplitude_of_decibels(rng.uniform(-options.gain_db, options.gain_db));
   const float chance = rng.uniform();
   const float snr_db = rng.uniform(options.noise_snr_low_db, options.noise_snr_high_db);
   std::vector<float> sound(pcm.size());
   warp(pcm, how, gain, sound);
-  const Cut cut = draw_cut(noise, static_cast<int>(pcm.size()), rng);
+  Rng voice = rng.fork("voice and room");
+  sound = as_heard(std::move(sound), sample_rate_hz, options, voice);
+  const Mixed background =
+      mixed(noise, pcm.size(), chance < options.noise_probability, snr_db, energy_root(sound), rng);
+  const bool mixes = voice.uniform() < options.mix_probability;
+  const float mix_db = voice.uniform(options.mix_snr_low_db, options.mix_snr_high_db);
+  const Mixed other = mixed(others, pcm.size(), mixes, mix_db, energy_root(sound), voice);
   std::vector<int16_t> out(pcm.size());
-  float volume = 0;
-  if (chance < options.noise_probability && !cut.from.empty()) {
-    const auto heard = cut.from.subspan(cut.start, std::min(pcm.size(), cut.from.size() - cut.start));
-    const float noise_level = root_mean_square(heard);
-    if (noise_level > 0) volume = energy_root(sound) / noise_level * amplitude_of_decibels(-snr_db);
-  }
-  size_t at = cut.start;
-  for (size_t i = 0; i < out.size(); ++i) {
-    float value = sound[i];
-    if (volume > 0) {
-      value += volume * static_cast<float>(cut.from[at]);
-      if (++at == cut.from.size()) at = 0;
-    }
-    out[i] = to_pcm(value);
-  }
+  for (size_t i = 0; i < out.size(); ++i) out[i] = to_pcm(sound[i] + background.at(i) + other.at(i));
   return out;
 }
 

@@ -24,6 +24,12 @@ struct AugmentOptions {
   float noise_probability = 0.8f;                      ///< that background noise is mixed in
   float noise_snr_low_db = 5, noise_snr_high_db = 35;  ///< speech energy over noise energy, uniform between
   float silence_volume_max = 1;                        ///< silence is noise at a volume uniform in [0, this]
+  float pitch_percent = 0;  ///< higher or lower by up to this at the same speed; 0 = none
+  float pitch_probability = 0.5f;
+  float room_probability = 0;     ///< that it sounds in a synthetic room
+  float room_decay_ms_max = 300;  ///< its reverberation time is uniform up to this
+  float mix_probability = 0;      ///< that another recording of the training side is heard softly behind it
+  float mix_snr_low_db = 10, mix_snr_high_db = 30;  ///< uniform between
 
   bool operator==(const AugmentOptions&) const = default;
   /// A text that changes whenever the variants would: settings and the version of the algorithm.
@@ -33,9 +39,10 @@ struct AugmentOptions {
 /// Noise recordings to cut from. The spans must stay alive; empty ones are ignored.
 using NoiseBank = std::vector<std::span<const int16_t>>;
 
-/// One variant of `pcm`, of the same length. Draws from `rng` only. O(n).
+/// One variant of `pcm`, of the same length. Draws from `rng` only. `others`: recordings for
+/// mix_probability. O(n).
 std::vector<int16_t> augment(std::span<const int16_t> pcm, int sample_rate_hz, const NoiseBank& noise,
-                             const AugmentOptions& options, Rng& rng);
+                             const AugmentOptions& options, Rng& rng, const NoiseBank& others = {});
 
 /// `length` values of noise from a random place of a random recording, times `volume`; a recording shorter
 /// than that is repeated. Zeros when the bank is empty. Longer recordings are chosen in proportion to their
