@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "samples/augment.h"
@@ -77,6 +78,13 @@ std::string table(const DataReport& report) {
 
 }  // namespace
 
+double seconds_of(const samples::Signal& signal) {
+  if (const auto* audio = std::get_if<samples::Audio>(&signal)) return audio->seconds();
+  const auto* series = std::get_if<samples::Series>(&signal);
+  if (series == nullptr || series->rate_hz <= 0) return 0;
+  return static_cast<double>(series->steps()) / series->rate_hz;
+}
+
 ClipCheck check_clip(const samples::Audio& audio) {
   ClipCheck check;
   int peak = 0, full = 0;
@@ -104,10 +112,14 @@ void count_classes(const samples::Dataset& data, DataReport& report) {
   std::vector<std::set<std::string>> groups(data.classes.size());
   report.classes.clear();
   for (const std::string& name : data.classes) report.classes.push_back({name, {}, 0, 0});
+  if (data.classes.empty()) {
+    report.classes.push_back({"all", {}, 0, 0});
+    groups.resize(1);
+  }
   for (size_t i = 0; i < data.samples.size(); ++i) {
     const auto target = static_cast<size_t>(data.target[i]);
     ++report.classes[target].count[static_cast<size_t>(data.side[i])];
-    report.classes[target].seconds += data.samples[i].audio().seconds();
+    report.classes[target].seconds += seconds_of(*data.samples[i].signal);
     if (!data.samples[i].group.empty()) groups[target].insert(data.samples[i].group);
   }
   for (size_t i = 0; i < groups.size(); ++i) report.classes[i].groups = static_cast<int>(groups[i].size());
@@ -118,13 +130,13 @@ void count_classes(const samples::Dataset& data, DataReport& report) {
 }
 
 std::string to_text(const DataReport& report) {
-  std::string text = report.folder + ": " + std::to_string(report.files) +
-                     " recordings, used as 16-bit mono at " + std::to_string(report.sample_rate_hz) +
-                     " Hz\n\n" + table(report) + "\n";
-  text += wrapped("Noise to mix in: " + fixed(report.noise_seconds[0], 1) + " s train, " +
-                      fixed(report.noise_seconds[1], 1) + " s validation, " +
-                      fixed(report.noise_seconds[2], 1) + " s test.",
-                  "");
+  std::string text = report.folder + ": " + std::to_string(report.files) + " " + report.used_as + "\n\n" +
+                     table(report) + "\n";
+  if (report.sample_rate_hz > 0)
+    text += wrapped("Noise to mix in: " + fixed(report.noise_seconds[0], 1) + " s train, " +
+                        fixed(report.noise_seconds[1], 1) + " s validation, " +
+                        fixed(report.noise_seconds[2], 1) + " s test.",
+                    "");
   text += wrapped(report.split_story, "");
   if (!report.notes.empty()) text += "\nNotes\n";
   for (const std::string& note : report.notes) text += "- " + wrapped(note, "  ");
@@ -144,6 +156,7 @@ nlohmann::json to_json(const DataReport& report) {
   nlohmann::json json = {{"folder", report.folder},
                          {"files", report.files},
                          {"sample_rate_hz", report.sample_rate_hz},
+                         {"used_as", report.used_as},
                          {"split", report.split_story},
                          {"notes", report.notes},
                          {"classes", nlohmann::json::array()},

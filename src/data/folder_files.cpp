@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <filesystem>
 
 #include "data/files.h"
+#include "data/text_lines.h"
 #include "samples/dataset.h"
 
 namespace tadpole::data {
@@ -20,25 +20,42 @@ bool is_noise_folder(std::string_view name) {
   return name == kNoiseLabel || name == "background_noise" || name == samples::kSilenceName;
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
+bool holds(const std::vector<std::string>& kinds, const std::string& kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
+
+std::string kind_of(const fs::path& path) { return lower_case(path.extension().string()); }
 
 }  // namespace
 
-Result<Listing> list_folder(const std::string& folder) {
+const ListRules kSoundFiles{{".wav", ".flac", ".ogg"},
+                            {".mp3", ".m4a", ".aac", ".webm", ".opus", ".wma"},
+                            ".wav, .flac or .ogg recordings",
+                            "WAV",
+                            "yes/1.wav",
+                            true};
+const ListRules kPictureFiles{{".png", ".jpg", ".jpeg"},
+                              {".gif", ".bmp", ".webp", ".heic", ".tif", ".tiff"},
+                              ".png or .jpg pictures",
+                              "PNG",
+                              "cat/1.jpg"};
+const ListRules kSeriesFiles{
+    {".csv"}, {".json", ".cbor", ".npy", ".xlsx"}, ".csv recordings", "CSV", "punch/1.csv"};
+const ListRules kStrokeFiles{{".csv"}, {".json"}, ".csv drawings", "CSV", "circle/1.csv"};
+
+Result<Listing> list_folder(const std::string& folder, const ListRules& rules) {
   std::error_code failed;
   if (!fs::is_directory(folder, failed)) {
-    return Error{Code::file_not_found,
-                 folder + ": no such folder. Give the folder that holds one folder per word."};
+    return Error{Code::file_not_found, folder +
+                                           ": no such folder. Give the folder that holds one folder per " +
+                                           (rules.noise ? "word." : "class.")};
   }
   Listing listing;
   bool loose_files = false;
   for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
     const std::string name = entry->path().filename().string();
-    loose_files = loose_files || lower(entry->path().extension().string()) == ".wav";
-    const bool noise = is_noise_folder(name);
+    loose_files = loose_files || holds(rules.kinds, kind_of(entry->path()));
+    const bool noise = rules.noise && is_noise_folder(name);
     std::error_code ignored;
     if (!fs::is_directory(entry->path(), ignored) || name.starts_with(".") ||
         (name.starts_with("_") && !noise))
@@ -47,11 +64,10 @@ Result<Listing> list_folder(const std::string& folder) {
     for (fs::directory_iterator file(entry->path(), failed); !failed && file != end; file.increment(failed)) {
       const std::string file_name = file->path().filename().string();
       if (file_name.starts_with(".") || fs::is_directory(file->path(), ignored)) continue;
-      const std::string kind = lower(file->path().extension().string());
-      if (kind == ".wav" || kind == ".flac" || kind == ".ogg") {
+      const std::string kind = kind_of(file->path());
+      if (holds(rules.kinds, kind)) {
         files.push_back(name + "/" + file_name);
-      } else if (kind == ".mp3" || kind == ".m4a" || kind == ".aac" || kind == ".webm" || kind == ".opus" ||
-                 kind == ".wma") {
+      } else if (holds(rules.other_kinds, kind)) {
         ++listing.other_kinds[kind];
       }
     }
@@ -63,13 +79,13 @@ Result<Listing> list_folder(const std::string& folder) {
   if (failed) return Error{Code::file_unreadable, folder + ": cannot be listed: " + failed.message() + "."};
   std::sort(listing.noise.begin(), listing.noise.end(), samples::natural_less);
   if (!listing.words.empty()) return listing;
-  std::string detail = folder + ": there is no folder with .wav, .flac or .ogg recordings in it. ";
-  if (loose_files) detail += "The recordings lie beside each other in one folder. ";
+  std::string detail = folder + ": there is no folder with " + rules.what + " in it. ";
+  if (loose_files) detail += "The files lie beside each other in one folder. ";
   if (!listing.other_kinds.empty())
     detail += "There are " + listing.other_kinds.begin()->first +
-              " files, which Tadpole does not read: convert them to WAV. ";
-  return Error{Code::data_empty,
-               detail + "Put them into one folder per word, for example " + folder + "/yes/1.wav."};
+              " files, which Tadpole does not read: convert them to " + rules.convert_to + ". ";
+  return Error{Code::data_empty, detail + "Put them into one folder per " + (rules.noise ? "word" : "class") +
+                                     ", for example " + folder + "/" + rules.example + "."};
 }
 
 Result<std::vector<ReadFile>> read_all(const std::string& folder, const Listing& listing, int rate,

@@ -1,5 +1,4 @@
-// The files of a data folder: found, read in parallel, cut to the length of a clip. Used by
-// speech_folder.cpp.
+// The files of a data folder: found; those of sound read in parallel and cut to the length of a clip.
 #pragma once
 
 #include <map>
@@ -24,8 +23,17 @@ struct Listing {
   std::map<std::string, int> other_kinds;  // extension -> files that are not read
 };
 
-/// The sound files one folder below `folder`. Fails: file_not_found, file_unreadable, data_empty.
-Result<Listing> list_folder(const std::string& folder);
+/// What counts as a file of the data, and what to say when there is none.
+struct ListRules {
+  std::vector<std::string> kinds;        ///< extensions that are read, in lower case: ".wav"
+  std::vector<std::string> other_kinds;  ///< extensions to mention: data, but not read
+  std::string what, convert_to, example;
+  bool noise = false;  ///< whether a folder of background noise is set apart
+};
+extern const ListRules kSoundFiles, kPictureFiles, kSeriesFiles, kStrokeFiles;
+
+/// The files one folder below `folder`. Fails: file_not_found, file_unreadable, data_empty.
+Result<Listing> list_folder(const std::string& folder, const ListRules& rules);
 
 /// One file of a listing, and its sound or what is wrong with it.
 struct ReadFile {

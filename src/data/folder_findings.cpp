@@ -25,7 +25,7 @@ void FolderFindings::look_at(const std::string& id, bool noise, const AudioFile&
   if (done.rate_changed) ++rates_[done.sample_rate_hz];
   if (done.encoding != "16-bit PCM") ++encodings_[done.encoding];
   if (done.clipped_values > 0 && done.encoding.ends_with("float")) loud_.push_back(id);
-  by_sha_[sha256].push_back(id);
+  seen(id, sha256);
   const ClipCheck check = check_clip(file.audio);
   if (check.clipped) clipped_.push_back(id);
   if (check.silent) silent_.push_back(id);
@@ -36,12 +36,11 @@ void FolderFindings::look_at(const std::string& id, bool noise, const AudioFile&
   if (file.audio.pcm.size() + clip / 100 < clip) shorter_.push_back(id);
 }
 
-void FolderFindings::skipped(const std::string& id, const Error& error) {
+void Findings::skipped(const std::string& id, const Error& error) {
   others_.push_back({"skipped", "Skipped: " + error.message(), {id}});
 }
 
-void FolderFindings::add(const std::string& kind, const std::string& sentence,
-                         std::vector<std::string> paths) {
+void Findings::add(const std::string& kind, const std::string& sentence, std::vector<std::string> paths) {
   others_.push_back({kind, sentence, std::move(paths)});
 }
 
@@ -63,7 +62,7 @@ void FolderFindings::note_conversions(int sample_rate_hz, DataReport& report) co
   }
 }
 
-void FolderFindings::warn_of_classes(const samples::Dataset& data, DataReport& report) const {
+void Findings::warn_of_classes(const samples::Dataset& data, DataReport& report) const {
   std::string few, untested;
   for (const auto& row : report.classes) {
     if (row.name == samples::kSilenceName) continue;
@@ -72,18 +71,19 @@ void FolderFindings::warn_of_classes(const samples::Dataset& data, DataReport& r
     if (row.count[2] == 0) untested += (untested.empty() ? "" : ", ") + row.name;
   }
   if (!few.empty()) {
-    report.warnings.push_back({"few_samples",
-                               "Fewer than " + std::to_string(kFewSamples) + " recordings: " + few +
-                                   ". Record more, with several people and at several distances.",
-                               {}});
+    report.warnings.push_back(
+        {"few_samples",
+         "Fewer than " + std::to_string(kFewSamples) + " " + noun_ + "s: " + few + ". " + advice_,
+         {}});
   }
   if (!untested.empty()) {
     report.warnings.push_back(
-        {"no_test_samples", "No test recordings: " + untested + ". Their results cannot be known.", {}});
+        {"no_test_samples", "No test " + noun_ + "s: " + untested + ". Their results cannot be known.", {}});
   }
   for (const auto& row : report.classes) {
     if (row.count[0] == 0 && row.name != samples::kSilenceName) {
-      report.warnings.push_back({"no_train_samples", "No recordings to train with: " + row.name + ".", {}});
+      report.warnings.push_back(
+          {"no_train_samples", "No " + noun_ + "s to train with: " + row.name + ".", {}});
     }
   }
   const auto synthetic =
@@ -97,7 +97,7 @@ void FolderFindings::warn_of_classes(const samples::Dataset& data, DataReport& r
   }
 }
 
-void FolderFindings::warn_of_duplicates(const samples::Dataset& data, DataReport& report) const {
+void Findings::warn_of_duplicates(const samples::Dataset& data, DataReport& report) const {
   std::map<std::string, std::pair<int, samples::Side>> places;
   for (size_t i = 0; i < data.samples.size(); ++i)
     places[data.samples[i].id] = {data.target[i], data.side[i]};
@@ -118,7 +118,7 @@ void FolderFindings::warn_of_duplicates(const samples::Dataset& data, DataReport
   if (pairs.empty()) return;
   std::sort(pairs.begin(), pairs.end());
   std::string sentence =
-      (pairs.size() == 1 ? "1 recording is" : std::to_string(pairs.size()) + " recordings are") +
+      (pairs.size() == 1 ? "1 " + noun_ + " is" : std::to_string(pairs.size()) + " " + noun_ + "s are") +
       " there more than once under different names.";
   if (two_classes) sentence += " Some are in two classes, so one of the labels is wrong.";
   if (two_sides) sentence += " Some are on two sides, so results look better than they are.";
@@ -163,6 +163,10 @@ void FolderFindings::finish(const std::map<std::string, int>& other_kinds, const
          loud_});
   }
   warn_of_duplicates(data, report);
+  warn_of_others(report);
+}
+
+void Findings::warn_of_others(DataReport& report) const {
   report.warnings.insert(report.warnings.end(), others_.begin(), others_.end());
 }
 

@@ -2,15 +2,10 @@
 
 #include <algorithm>
 
+#include "data/text_lines.h"
+
 namespace tadpole::data {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const size_t start = text.find_first_not_of(kBlank);
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(kBlank) - start + 1);
-}
 
 std::string normal_path(std::string_view path) {
   std::string text(trimmed(path));
@@ -28,32 +23,6 @@ void for_each_line(std::string_view text, Take take) {
     if (!take(trimmed(text.substr(0, end)), number)) return;
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
   }
-}
-
-// The fields of one line, or what is wrong with it in `problem`.
-std::vector<std::string> split_fields(std::string_view line, std::string& problem) {
-  std::vector<std::string> fields(1);
-  bool quoted = false, was_quoted = false;
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
-      fields.back() += '"';
-      ++i;
-    } else if (quoted && c == '"') {
-      quoted = false;
-    } else if (!quoted && c == '"' && trimmed(fields.back()).empty() && !was_quoted) {
-      fields.back().clear();
-      quoted = was_quoted = true;
-    } else if (!quoted && c == ',') {
-      fields.emplace_back();
-      was_quoted = false;
-    } else {
-      fields.back() += c;
-    }
-  }
-  if (quoted) problem = "a quote is opened but not closed";
-  for (std::string& field : fields) field = std::string(trimmed(field));
-  return fields;
 }
 
 bool leaves_folder(std::string_view path) {
@@ -76,11 +45,12 @@ std::string problem_of(const std::vector<std::string>& fields) {
 Result<std::map<std::string, GroupEntry>> parse_groups(std::string_view text, const std::string& name) {
   std::map<std::string, GroupEntry> groups;
   std::string problem;
+  std::vector<std::string> fields;
   int bad_line = 0;
   for_each_line(text, [&](std::string_view line, int number) {
     if (line.empty() || line.starts_with("#")) return true;
     bad_line = number;
-    const std::vector<std::string> fields = split_fields(line, problem);
+    problem = split_fields(line, ',', fields);
     if (number == 1 && fields.size() >= 2 && fields[0] == "path" && fields[1] == "group") return true;
     if (problem.empty()) problem = problem_of(fields);
     if (!problem.empty()) return false;

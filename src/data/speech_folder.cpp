@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
@@ -15,13 +14,12 @@
 #include "data/files.h"
 #include "data/folder_files.h"
 #include "data/folder_findings.h"
-#include "data/lists.h"
+#include "data/folder_sides.h"
 #include "samples/augment.h"
 
 namespace tadpole::data {
 namespace {
 
-namespace fs = std::filesystem;
 using samples::Sample;
 using samples::Side;
 
@@ -58,14 +56,14 @@ class Importer {
         clip_(static_cast<size_t>(static_cast<int64_t>(options.sample_rate_hz) * options.clip_ms / 1000)) {}
 
   Result<Import> run(Workers& workers, Progress& progress) {
-    TADPOLE_TRY(const Listing listing, list_folder(folder_));
+    TADPOLE_TRY(const Listing listing, list_folder(folder_, kSoundFiles));
     TADPOLE_CHECK(check_words(listing, options_, folder_));
-    TADPOLE_CHECK(read_groups());
+    TADPOLE_TRY(lists_, read_lists(folder_));
     TADPOLE_TRY(std::vector<ReadFile> files,
                 read_all(folder_, listing, options_.sample_rate_hz, workers, progress));
     TADPOLE_CHECK(take(files));
     TADPOLE_CHECK(name_classes(listing));
-    TADPOLE_CHECK(choose_sides());
+    TADPOLE_CHECK(choose_sides(lists_, options_.split, data(), findings_));
     split_noise();
     cap_unknown();
     cut_silence();
@@ -75,15 +73,6 @@ class Importer {
 
  private:
   samples::Dataset& data() { return result_.data; }
-
-  Result<void> read_groups() {
-    const std::string path = folder_ + "/groups.csv";
-    std::error_code ignored;
-    if (!fs::exists(path, ignored)) return {};
-    TADPOLE_TRY(const std::string text, read_text(path));
-    TADPOLE_TRY(groups_, parse_groups(text, path));
-    return {};
-  }
 
   // Files to samples; bad ones are the error or are noted.
   Result<void> take(std::vector<ReadFile>& files) {
@@ -108,12 +97,7 @@ class Importer {
       sample.label = file.noise ? kNoiseLabel : file.id.substr(0, file.id.find('/'));
       sample.sha256 = file.sha256;
       sample.source = file.noise ? "noise" : "recording";
-      if (const auto entry = groups_.find(file.id); entry != groups_.end()) {
-        sample.group = entry->second.group;
-        if (!entry->second.source.empty()) sample.source = entry->second.source;
-      } else {
-        sample.group = speaker_of(fs::path(file.id).filename().string());
-      }
+      name_group(lists_, sample);
       samples::Audio cut = file.noise ? std::move(audio.audio) : loudest_part(std::move(audio.audio), clip_);
       sample.signal = std::make_shared<samples::Signal>(std::move(cut));
       (file.noise ? noise_files_ : data().samples).push_back(std::move(sample));
@@ -165,73 +149,6 @@ class Importer {
           "Add folders with other words if that matters.");
     }
     return {};
-  }
-
-  Result<void> choose_sides() {
-    TADPOLE_TRY(std::vector<std::string> validation, published("validation_list.txt"));
-    TADPOLE_TRY(std::vector<std::string> test, published("testing_list.txt"));
-    // For the balance of whole groups the classes count; blocks of time are cut word by word.
-    std::set<std::string> groups;
-    for (const Sample& sample : data().samples) {
-      if (!sample.group.empty()) groups.insert(sample.group);
-    }
-    std::vector<Sample> labelled = data().samples;
-    for (size_t i = 0; i < labelled.size() && groups.size() >= 3; ++i) {
-      labelled[i].label = data().classes[static_cast<size_t>(data().target[i])];
-    }
-    TADPOLE_TRY(samples::Split split, samples::split_by_group(labelled, options_.split));
-    if (validation.empty() && test.empty()) {
-      data().side = std::move(split.side);
-      data().split_story = std::move(split.story);
-      return {};
-    }
-    follow_lists(validation, test);
-    return {};
-  }
-
-  Result<std::vector<std::string>> published(const char* name) {
-    const std::string path = folder_ + "/" + name;
-    std::error_code ignored;
-    if (!fs::exists(path, ignored)) return std::vector<std::string>{};
-    TADPOLE_TRY(const std::string text, read_text(path));
-    return parse_list(text);
-  }
-
-  void follow_lists(const std::vector<std::string>& validation, const std::vector<std::string>& test) {
-    std::map<std::string, Side> listed;
-    for (const std::string& path : validation) listed[path] = Side::validation;
-    for (const std::string& path : test)
-      listed[path] = Side::test;  // a name in both lists must not help to choose the model
-    std::map<std::string, std::set<Side>> sides_of;
-    std::array<size_t, 3> counts{};
-    size_t used = 0;
-    for (const Sample& sample : data().samples) {
-      const auto entry = listed.find(sample.id);
-      const Side side = entry == listed.end() ? Side::train : entry->second;
-      used += entry != listed.end();
-      data().side.push_back(side);
-      ++counts[static_cast<size_t>(side)];
-      if (!sample.group.empty()) sides_of[sample.group].insert(side);
-    }
-    data().split_story = "Split by the published lists: " + std::to_string(counts[1]) +
-                         " recordings of validation_list.txt, " + std::to_string(counts[2]) +
-                         " of testing_list.txt; the other " + std::to_string(counts[0]) + " train.";
-    if (used < listed.size()) {
-      data().split_story +=
-          " " + std::to_string(listed.size() - used) + " listed names have no recording here.";
-    }
-    std::vector<std::string> on_two;
-    for (const auto& [group, sides] : sides_of) {
-      if (sides.size() > 1) on_two.push_back(group);
-    }
-    if (on_two.empty() && !sides_of.empty()) data().split_story += " No one is heard on two sides.";
-    if (!on_two.empty()) {
-      findings_.add("group_on_two_sides",
-                    std::to_string(on_two.size()) +
-                        " of the groups are on two sides by the published lists, so results may look better "
-                        "than they are.",
-                    on_two);
-    }
   }
 
   // Long noise recordings are cut into three stretches of time; short ones go whole to a side, in the order
@@ -417,6 +334,7 @@ class Importer {
     DataReport& report = result_.report;
     report.folder = folder_;
     report.sample_rate_hz = options_.sample_rate_hz;
+    report.used_as = "recordings, used as 16-bit mono at " + std::to_string(options_.sample_rate_hz) + " Hz";
     report.split_story = data().split_story;
     count_classes(data(), report);
     findings_.finish(listing.other_kinds, data(), options_, report);
@@ -426,7 +344,7 @@ class Importer {
   const FolderOptions& options_;
   const Rng rng_;
   const size_t clip_;
-  std::map<std::string, GroupEntry> groups_;
+  FolderLists lists_;
   std::vector<Sample> noise_files_;
   FolderFindings findings_;
   Import result_;

@@ -25,11 +25,6 @@ struct FolderOptions {
       200;  ///< at most so many unknown clips a side, of what a word has on average
 };
 
-struct Import {
-  samples::Dataset data;
-  DataReport report;
-};
-
 /// Reads `folder`/<word>/*.wav|flac|ogg into memory.
 /// Classes: silence, then unknown (all folders that are not asked for; left out when there are none), then
 /// the words. Silence is cut from `_background_noise_` (or `background_noise`, `silence`) at random volume,
