@@ -101,7 +101,7 @@ class Conv final : public Layer {
                         gradient + i * static_cast<ptrdiff_t>(gradient_.floats()), gradient_spare);
         }
       }
-      weight_gradient(shard, read, out_gradient, count);
+      weight_gradient(shard, read, out_gradient, count, sample);
       bias_gradient(shard, out_gradient, count);
       if (!in[0].value->needs_gradient) continue;
       float* in_gradient = gradient_target(in[0], sample, target);
@@ -145,6 +145,7 @@ class Conv final : public Layer {
     g.columns = out_channels_;
     g.segment_length = image_.channels;
     g.bias = bias(shard);
+    look_ahead(g, shard, sample + count, false);
     shard.kernels->gemm(g);
   }
 
@@ -154,6 +155,18 @@ class Conv final : public Layer {
     convolve(*shard.kernels, image, image_, attributes_.stride_h, attributes_.stride_w,
              shard.weights + weights_.offset, weights_.stride, bias(shard), out->sample(sample), out_h_,
              out_w_, out_channels_);
+  }
+
+  /// Brings what the next samples read and write nearer: a product has little to do with memory.
+  void look_ahead(Gemm& g, const Shard& shard, int next, bool backwards) const {
+    const ptrdiff_t count = std::min(group_, shard.end - next);
+    if (count <= 0) return;
+    const Value& value = *in[0].value;
+    g.ahead[0] = {value.sample(next), count * value.size};
+    g.ahead[1] = {out->sample(next), count * out->size};
+    if (!backwards) return;
+    g.ahead[2] = {out->sample_gradient(next), count * out->size};
+    if (value.needs_gradient) g.ahead[3] = {value.sample_gradient(next), count * value.size};
   }
 
   /// out [out_h, out_w, columns] = convolution of a padded image. weights: [taps * channel_stride, stride].
@@ -186,7 +199,8 @@ class Conv final : public Layer {
     }
   }
 
-  void weight_gradient(const Shard& shard, const float* image, const float* out_gradient, int count) const {
+  void weight_gradient(const Shard& shard, const float* image, const float* out_gradient, int count,
+                       int sample) const {
     const bool side_by_side = attributes_.dilation_w == 1;
     Gemm g;
     g.a_row = 1;
@@ -203,6 +217,7 @@ class Conv final : public Layer {
       g.c = to;
       g.rows = image_.channels;
       g.segment_length = count * out_h_ * out_w_;
+      look_ahead(g, shard, sample + count, true);
       shard.kernels->gemm(g);
       return;
     }
@@ -302,6 +317,9 @@ class Conv final : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> make_conv(const LayerInputs& from) { return std::make_unique<Conv>(from); }
+std::unique_ptr<Layer> make_conv(const LayerInputs& from) {
+  if (winograd_suits(from)) return make_winograd(from);
+  return std::make_unique<Conv>(from);
+}
 
 }  // namespace tadpole::train

@@ -20,6 +20,12 @@ struct Gemm {
   int rows = 0, columns = 0, segments = 1, segment_length = 0;
   bool accumulate = false;
   const float* bias = nullptr;  ///< added to every row when set; padded as b; not with accumulate
+  /// Memory that the caller needs next: brought nearer while the product runs.
+  struct Ahead {
+    const float* from = nullptr;
+    ptrdiff_t floats = 0;
+  };
+  Ahead ahead[4];
 };
 
 /// One sample of a depthwise convolution. `in` is padded in space and its pixels are `channel_stride` floats
@@ -30,6 +36,16 @@ struct Depthwise {
   int channel_stride = 0, channels = 0;
   int filter_h = 0, filter_w = 0, stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int out_h = 0, out_w = 0;
+};
+
+/// One sample of a 3x3 convolution in tiles of 4x4 outputs; see winograd.cpp. Planes hold the numbers of one
+/// of the 36 places: [tiles, channels]. The image that is read is 4 * tile_rows + 2 high and so wide.
+struct Winograd {
+  int tile_rows = 0, tile_columns = 0;
+  int out_h = 0, out_w = 0;  ///< tiles may reach over the end
+  int channels = 0;          ///< a multiple of the lanes
+  ptrdiff_t row = 0;         ///< floats from one row of the image or output to the next
+  ptrdiff_t plane = 0;       ///< floats from one place to the next
 };
 
 /// Element-wise functions see `count` floats whose channel repeats every `period` floats; the per-channel
@@ -47,6 +63,11 @@ struct Kernels {
   /// in_gradient (laid out as shape.in) += the transposed convolution of out_gradient.
   void (*depthwise_scatter)(const Depthwise& shape, const float* weights, const float* out_gradient,
                             ptrdiff_t out_gradient_row, float* in_gradient);
+  void (*winograd_input)(const Winograd& shape, const float* image, float* planes);
+  /// image += the gradient.
+  void (*winograd_input_gradient)(const Winograd& shape, const float* planes, float* image);
+  void (*winograd_output)(const Winograd& shape, const float* planes, const float* bias, float* out);
+  void (*winograd_output_gradient)(const Winograd& shape, const float* out_gradient, float* planes);
   /// out = clamp(in * scale + shift, low, high); not-a-number stays.
   void (*affine)(float* out, const float* in, ptrdiff_t count, int period, const float* scale,
                  const float* shift, float low, float high);

@@ -105,6 +105,13 @@ void panel(const Gemm& g, int first_column, int columns) {
   int row = 0;
   for (int t = 0; t < tiles; ++t) {
     const int rows = (g.rows - row + tiles - t - 1) / (tiles - t);  // even tiles: no thin one at the end
+    if (first_column == 0) {
+      for (const auto& ahead : g.ahead) {
+        const char* at = reinterpret_cast<const char*>(ahead.from + ahead.floats * t / tiles);
+        const char* end = reinterpret_cast<const char*>(ahead.from + ahead.floats * (t + 1) / tiles);
+        for (; at < end; at += 64) __builtin_prefetch(at, 0, 2);
+      }
+    }
     const float* a = g.a + row * g.a_row;
     float* c = g.c + row * g.c_row + first_column;
     const bool whole = columns == Vectors * kLanes;
@@ -352,6 +359,8 @@ void depthwise_scatter(const Depthwise& d, const float* weights, const float* ou
   }
 }
 
+#include "train/kernels_winograd.h"
+
 // ---- element-wise, per channel: up to four vectors of channels side by side ----
 
 template <int Vectors>
@@ -545,6 +554,10 @@ const Kernels TADPOLE_KERNELS = {
     depthwise,
     depthwise_weights,
     depthwise_scatter,
+    winograd_input,
+    winograd_input_gradient,
+    winograd_output,
+    winograd_output_gradient,
     affine,
     moments,
     affine_backward,

@@ -25,19 +25,15 @@ inline constexpr int kShards = 8;
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(size_t count)
-      : data_(static_cast<float*>(::operator new(std::max<size_t>(count, 1) * sizeof(float), kBorder))),
-        count_(count) {
-    std::memset(data_.get(), 0, count * sizeof(float));
-  }
+  explicit Buffer(size_t count);
   float* data() const { return data_.get(); }
   size_t size() const { return count_; }
   std::span<float> span() const { return {data_.get(), count_}; }
 
  private:
-  static constexpr std::align_val_t kBorder{64};
   struct Release {
-    void operator()(float* data) const { ::operator delete(data, kBorder); }
+    std::align_val_t border;
+    void operator()(float* data) const { ::operator delete(data, border); }
   };
   std::unique_ptr<float, Release> data_;
   size_t count_ = 0;
@@ -115,7 +111,7 @@ class Layer {
   virtual ~Layer() = default;
   /// Floats of scratch that forward and backward use at most.
   virtual size_t scratch_floats() const = 0;
-  /// Once a step before the forward pass when training: repacks weights for the backward pass.
+  /// Before each forward pass: repacks weights.
   virtual void prepare(const float* /*weights*/) {}
   virtual void forward(const Shard& shard) = 0;
   /// Reads out's gradient, adds to the shard's gradients and writes those of the inputs that need one.
@@ -184,6 +180,9 @@ struct LayerInputs {
   int lanes;
 };
 std::unique_ptr<Layer> make_conv(const LayerInputs& from);
+/// Whether make_winograd can make this convolution and is quicker.
+bool winograd_suits(const LayerInputs& from);
+std::unique_ptr<Layer> make_winograd(const LayerInputs& from);
 std::unique_ptr<Layer> make_depthwise(const LayerInputs& from);
 std::unique_ptr<Layer> make_dense(const LayerInputs& from);
 std::unique_ptr<Layer> make_pool(const LayerInputs& from);

@@ -151,6 +151,7 @@ Outcome Network::evaluate(Workers& workers, int count) {
     use_running_statistics(*value, parameter(value->norm->gamma), parameter(value->norm->beta),
                            state_.data());
   }
+  for (const auto& layer : layers_) layer->prepare(weights_.data());
   run_shards(workers, count, false, 0, [this](const Shard& shard) {
     for (const auto& layer : layers_) layer->forward(shard);
     shard_loss(shard);

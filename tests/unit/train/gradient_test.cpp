@@ -36,6 +36,19 @@ TEST(Gradients, conv_2d_equals_differences) {
   });
 }
 
+TEST(Gradients, conv_2d_in_winograd_tiles_equals_differences) {
+  check_all("winograd", 8, [](Rng& rng) {
+    GraphBuilder builder("test", rng);
+    Value x = builder.input({1, between(rng, 3, 10), between(rng, 3, 10), 2});
+    x = builder.conv_2d(x, 16 * between(rng, 1, 2), 2, 2);
+    if (rng.below(2) == 0) x = builder.relu(builder.batch_norm(x));
+    const Padding padding = rng.below(2) == 0 ? Padding::same : Padding::valid;
+    x = builder.conv_2d(x, 16 * between(rng, 1, 2), 3, 3, {.padding = padding}, rng.below(2) == 0);
+    if (rng.below(2) == 0) x = builder.relu(builder.batch_norm(x));
+    return with_head(std::move(builder), x, rng);
+  });
+}
+
 TEST(Gradients, dilated_conv_2d_with_stride_1_equals_differences) {
   check_all("dilated", 10, [](Rng& rng) {
     GraphBuilder builder("test", rng);
