@@ -106,7 +106,11 @@ Result<Board> read_board(const toml::table& catalogue, const toml::table& table)
   reader.read("kernels", b.kernels);
   reader.read("port", b.port);
   reader.read("machine", b.machine);
+  reader.read("emulator", b.emulator);
+  reader.read("emulator_package", b.emulator_package);
+  reader.read("emulator_flags", b.emulator_flags);
   reader.read("compiler", b.compiler);
+  reader.read("compiler_packages", b.compiler_packages);
   reader.read("compiler_flags", b.compiler_flags);
   reader.read("active_milliwatts", b.active_milliwatts);
   reader.read("sources", b.sources);

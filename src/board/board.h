@@ -43,7 +43,11 @@ struct Board {
   std::string kernels;      ///< plan::Target::kernels
   std::string port;         ///< folder in device/port; "" when there is no port yet (library export only)
   std::string machine;      ///< QEMU machine; "" for a board that is not virtual
-  std::string compiler;     ///< "arm-none-eabi-g++"
+  std::string emulator;     ///< "qemu-system-arm"; "" for a board that is not virtual
+  std::string emulator_package;             ///< of Debian
+  std::vector<std::string> emulator_flags;  ///< beside the machine
+  std::string compiler;                     ///< "arm-none-eabi-g++"
+  std::string compiler_packages;            ///< of Debian: compiler and C library
   std::vector<std::string> compiler_flags;
   CycleModel cycle_model;        ///< of the core
   double active_milliwatts = 0;  ///< of the processor while it computes

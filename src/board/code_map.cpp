@@ -1,5 +1,5 @@
-// Reads the direct branches of Thumb-2 code. Encodings: Armv7-M Architecture Reference Manual, A7.7.12 (B)
-// and A7.7.18 (BL).
+// Reads the direct branches of machine code. Encodings: Armv7-M Architecture Reference Manual, A7.7.12 (B)
+// and A7.7.18 (BL); The RISC-V Instruction Set Manual, Volume I, 2.3 (J-type) and 16.8 (CJ).
 #include "board/code_map.h"
 
 #include <optional>
@@ -12,8 +12,8 @@ uint32_t sign_extend(uint32_t value, int bits) {
   return (value ^ sign) - sign;
 }
 
-/// Where the instruction jumps, if it is B or BL with an address.
-std::optional<uint32_t> target_of(uint32_t address, uint32_t h1, uint32_t h2) {
+/// Where the Thumb instruction jumps, if it is B or BL with an address.
+std::optional<uint32_t> thumb_target(uint32_t address, uint32_t h1, uint32_t h2) {
   if ((h1 >> 11) == 28) return address + 4 + sign_extend((h1 & 0x7FFu) << 1, 12);
   if ((h1 >> 12) == 13 && (h1 >> 8 & 15u) < 14) return address + 4 + sign_extend((h1 & 0xFFu) << 1, 9);
   if ((h1 >> 11) != 30 || (h2 & 0x8000u) == 0) return std::nullopt;
@@ -26,6 +26,22 @@ std::optional<uint32_t> target_of(uint32_t address, uint32_t h1, uint32_t h2) {
   if ((h2 & 0x4000u) != 0 || (h1 & 0x380u) == 0x380u) return std::nullopt;
   const uint32_t offset = s << 20 | j2 << 19 | j1 << 18 | (h1 & 0x3Fu) << 12 | (h2 & 0x7FFu) << 1;
   return address + 4 + sign_extend(offset, 21);
+}
+
+/// Where the RISC-V instruction jumps, if it is JAL, C.JAL or C.J: what is left of calls when the linker has
+/// relaxed them, which reach 1 MB. Conditional branches stay in their function.
+std::optional<uint32_t> riscv_target(uint32_t address, uint32_t h1, uint32_t h2) {
+  if ((h1 & 0x6003u) == 0x2001u) {
+    // Bits 12 to 2 hold the offset's bits 11|4|9:8|10|6|7|3:1|5.
+    const uint32_t offset = (h1 >> 1 & 0x800u) | (h1 >> 7 & 0x10u) | (h1 >> 1 & 0x300u) | (h1 << 2 & 0x400u) |
+                            (h1 >> 1 & 0x40u) | (h1 << 1 & 0x80u) | (h1 >> 2 & 0xEu) | (h1 << 3 & 0x20u);
+    return address + sign_extend(offset, 12);
+  }
+  const uint32_t word = h2 << 16 | h1;
+  if ((word & 0x7Fu) != 0x6Fu) return std::nullopt;
+  const uint32_t offset =
+      (word >> 11 & 0x100000u) | (word & 0xFF000u) | (word >> 9 & 0x800u) | (word >> 20 & 0x7FEu);
+  return address + sign_extend(offset, 21);
 }
 
 /// The bytes of an address range, when one section of the file holds them all.
@@ -78,10 +94,13 @@ Result<CodeMap> CodeMap::read(std::span<const uint8_t> image, const Elf& elf) {
         at += 2;
         continue;
       }
-      const uint32_t h1 = half(at), h2 = (h1 >> 11) >= 29 ? half(at + 2) : 0;
-      const auto target = target_of(address, h1, h2);
+      const uint32_t h1 = half(at);
+      const bool is_arm = elf.machine == Machine::arm;
+      const bool is_long = is_arm ? (h1 >> 11) >= 29 : (h1 & 3u) == 3;
+      const uint32_t h2 = is_long ? half(at + 2) : 0;
+      const auto target = is_arm ? thumb_target(address, h1, h2) : riscv_target(address, h1, h2);
       if (target && *target != begin && map.functions_.contains(*target)) function.calls.push_back(*target);
-      at += (h1 >> 11) >= 29 ? 4 : 2;
+      at += is_long ? 4 : 2;
     }
   }
   return map;

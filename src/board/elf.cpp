@@ -97,8 +97,10 @@ Result<Elf> read_elf(std::span<const uint8_t> span) {
   const Bytes bytes(span);
   if (!bytes.holds(0, 52) || bytes.u32(0) != 0x464C457Fu) return damaged("it does not begin as an ELF file");
   if (span[4] != 1 || span[5] != 1) return damaged("it is not of the 32-bit little-endian kind");
-  if (bytes.u16(18) != 40) return damaged("it is not for Arm");
+  const uint32_t machine = bytes.u16(18);  // EM_ARM, EM_RISCV
+  if (machine != 40 && machine != 243) return damaged("it is neither for Arm nor for RISC-V");
   Elf elf;
+  elf.machine = machine == 40 ? Machine::arm : Machine::riscv;
   elf.entry = bytes.u32(24);
   const uint64_t table = bytes.u32(32);
   const size_t count = bytes.u16(48);

@@ -23,6 +23,8 @@ struct ElfSection {
   bool writable() const { return (flags & 1u) != 0; }   ///< SHF_WRITE
 };
 
+enum class Machine { arm, riscv };
+
 enum class SymbolKind { other, object, function };
 
 struct Symbol {
@@ -34,6 +36,7 @@ struct Symbol {
 };
 
 struct Elf {
+  Machine machine = Machine::arm;
   uint32_t entry = 0;
   std::vector<ElfSection> sections;
   std::vector<Symbol> symbols;  ///< defined ones with a name, in the order of the file

@@ -1,5 +1,5 @@
 // Decodes fault registers. Source of all bits: ARMv7-M Architecture Reference Manual, B3.2.15 (CFSR) and
-// B1.5.14.
+// B1.5.14; of all causes: The RISC-V Instruction Set Manual, Volume II, 3.1.15 (mcause).
 #include "board/fault.h"
 
 #include <cstdio>
@@ -49,31 +49,64 @@ bool inside(uint32_t address, uint32_t base, uint32_t bytes) {
 }
 
 /// The stack stands at the bottom of RAM, so what overflows it touches what lies just below.
-bool stack_overflowed(const app::FaultReport& f) {
-  if ((f.cfsr & kStackingFailed) != 0) return true;
-  const bool below = f.mmfar < f.stack_base && f.stack_base - f.mmfar <= 65536;
+bool lies_below_full_stack(const app::FaultReport& f, uint32_t address) {
+  const bool below = address < f.stack_base && f.stack_base - address <= 65536;
   const bool nearly_full = f.sp < f.stack_base + 256;
-  return (f.cfsr & kDataAccess) != 0 && (f.cfsr & kMemoryAddressValid) != 0 && below && nearly_full;
+  return below && nearly_full;
 }
 
-std::string describe_data_access(const app::FaultReport& f, uint32_t address) {
-  const Access access = access_of(f.instruction);
+bool stack_overflowed(const app::FaultReport& f) {
+  if ((f.cfsr & kStackingFailed) != 0) return true;
+  return (f.cfsr & kDataAccess) != 0 && (f.cfsr & kMemoryAddressValid) != 0 &&
+         lies_below_full_stack(f, f.mmfar);
+}
+
+std::string describe_overflow(const app::FaultReport& f) {
+  return "stack overflow: the program needs more than the " + base::with_commas(f.stack_bytes) +
+         " B of stack it was given";
+}
+
+std::string describe_data_access(const app::FaultReport& f, uint32_t address, Access access) {
   const std::string verb = access == Access::write  ? "wrote"
                            : access == Access::read ? "read"
                                                     : "read or wrote";
-  if (address < f.flash_base + 256 && inside(address, f.flash_base, f.flash_bytes)) {
-    return verb + " through a null pointer at " + hex(address);
-  }
+  if (address < 256) return verb + " through a null pointer at " + hex(address);
   if (inside(address, f.flash_base, f.flash_bytes)) return "wrote to flash at " + hex(address);
 
   return verb + " outside memory at " + hex(address);
 }
 
-std::string describe_execution(const app::FaultReport& f) {
+std::string describe_execution(const app::FaultReport& f, const Elf* elf) {
   if (f.frame_valid == 0) return "jumped to where no program is";
-  if (f.pc < f.flash_base + 256) return "jumped through a null pointer to " + hex(f.pc);
-  if (inside(f.pc, f.ram_base, f.ram_bytes)) return "jumped into RAM at " + hex(f.pc);
-  return "jumped outside memory to " + hex(f.pc);
+  std::string text = f.pc < 256                              ? "jumped through a null pointer to "
+                     : inside(f.pc, f.ram_base, f.ram_bytes) ? "jumped into RAM at "
+                                                             : "jumped outside memory to ";
+  text += hex(f.pc);
+  const Symbol* caller = elf == nullptr ? nullptr : elf->function_at((f.lr & ~1u) - 2);
+  if (caller != nullptr) text += " (from " + caller->name + ")";
+  return text;
+}
+
+std::string describe_riscv(const app::FaultReport& f, const Elf* elf) {
+  switch (f.exception) {
+    case 1:
+      return describe_execution(f, elf);
+    case 2:
+      return "ran an instruction that the processor does not have" + place(f, elf);
+    case 3:
+      return "stopped at a breakpoint" + place(f, elf);
+    case 4:
+    case 6:
+      return "read or wrote more than a byte at an odd address, " + hex(f.mmfar) + place(f, elf);
+    case 5:
+    case 7: {
+      if (lies_below_full_stack(f, f.mmfar)) return describe_overflow(f) + place(f, elf);
+      const Access access = f.exception == 5 ? Access::read : Access::write;
+      return describe_data_access(f, f.mmfar, access) + place(f, elf);
+    }
+    default:
+      return "stopped with trap " + hex(f.exception) + ", value " + hex(f.mmfar) + place(f, elf);
+  }
 }
 
 }  // namespace
@@ -107,24 +140,16 @@ Access access_of(uint32_t instruction) {
 }
 
 std::string describe_fault(const app::FaultReport& f, const Elf* elf) {
-  if (stack_overflowed(f)) {
-    return "stack overflow: the program needs more than the " + base::with_commas(f.stack_bytes) +
-           " B of stack it was given" + place(f, elf);
-  }
-  if ((f.cfsr & (kInstructionAccess | kInstructionBus)) != 0) {
-    std::string text = describe_execution(f);
-    const Symbol* caller =
-        elf == nullptr || f.frame_valid == 0 ? nullptr : elf->function_at((f.lr & ~1u) - 2);
-    if (caller != nullptr) text += " (from " + caller->name + ")";
-    return text;
-  }
+  if (f.processor == app::kRiscV) return describe_riscv(f, elf);
+  if (stack_overflowed(f)) return describe_overflow(f) + place(f, elf);
+  if ((f.cfsr & (kInstructionAccess | kInstructionBus)) != 0) return describe_execution(f, elf);
   if ((f.cfsr & kDataAccess) != 0) {
     if ((f.cfsr & kMemoryAddressValid) == 0) return "touched memory that is not its own" + place(f, elf);
-    return describe_data_access(f, f.mmfar) + place(f, elf);
+    return describe_data_access(f, f.mmfar, access_of(f.instruction)) + place(f, elf);
   }
   if ((f.cfsr & kDataBus) != 0) {
     if ((f.cfsr & kBusAddressValid) == 0) return "touched memory that does not exist" + place(f, elf);
-    return describe_data_access(f, f.bfar) + place(f, elf);
+    return describe_data_access(f, f.bfar, access_of(f.instruction)) + place(f, elf);
   }
   for (const Cause& cause : kUsageCauses) {
     if ((f.cfsr & cause.bit) != 0) return cause.words + place(f, elf);

@@ -19,9 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kInstall =
-    "Run: apt-get install --no-install-recommends gcc-arm-none-eabi libnewlib-arm-none-eabi";
-
 /// -fno-ipa-icf: layers with equal bodies stay apart, since each is counted by its address.
 const std::vector<std::string> kCommonFlags = {"-std=c++14",
                                                "-fno-exceptions",
@@ -37,6 +34,10 @@ const std::vector<std::string> kCommonFlags = {"-std=c++14",
                                                "-Wextra",
                                                "-Wpedantic",
                                                "-Werror"};
+
+std::string how_to_install(const Board& board) {
+  return "Run: apt-get install --no-install-recommends " + board.compiler_packages;
+}
 
 struct Unit {
   std::string source;  ///< full path
@@ -68,12 +69,14 @@ Result<std::vector<std::string>> library_sources(const std::string& folder) {
 /// have.
 Result<std::vector<std::string>> write_port(const Board& board, const std::string& work,
                                             const std::vector<std::string>& library) {
-  const std::string port = "device/port/" + board.port + "/";
+  const std::string ports = "device/port/", port = ports + board.port + "/";
   std::vector<std::string> roots;
   for (const codegen::DeviceSource& file : codegen::device_sources()) {
-    if (file.path.starts_with(port)) roots.emplace_back(file.path);
+    // The port's own files, and those beside the ports, which all of them share.
+    const bool shared = file.path.starts_with(ports) && file.path.rfind('/') == ports.size() - 1;
+    if (file.path.starts_with(port) || shared) roots.emplace_back(file.path);
   }
-  if (board.port.empty() || roots.empty()) {
+  if (board.port.empty()) {
     return Error{Code::unknown_board, "Tadpole has no firmware for " + board.name +
                                           " yet; it can export a library for it. Try virtual-" + board.name};
   }
@@ -101,20 +104,20 @@ std::optional<Error> no_space(const data::ProcessResult& result) {
           "and in the folder for temporary files."};
 }
 
-Error explain_compiler(const std::string& source, const data::ProcessResult& result) {
+Error explain_compiler(const Board& board, const std::string& source, const data::ProcessResult& result) {
   if (const auto full = no_space(result)) return *full;
-  // <string.h> comes from newlib, which is a package of its own.
-  if (result.err.find("string.h: No such file") != std::string::npos ||
-      result.err.find("stdint.h: No such file") != std::string::npos) {
+  // <string.h> comes from the C library, and picolibc.specs with it; both are packages of their own.
+  for (const char* lost : {"string.h: No such file", "stdint.h: No such file", "cannot read spec file"}) {
+    if (result.err.find(lost) == std::string::npos) continue;
     return {Code::program_missing,
-            std::string("the C library of the cross-compiler is not installed. ") + kInstall};
+            "the C library of the cross-compiler is not installed. " + how_to_install(board)};
   }
   std::string words = result.err.substr(0, 2000);
   return {Code::compile_failed, source + " did not compile:\n" + words};
 }
 
-Result<void> compile(const std::vector<std::string>& base_command, const std::vector<Unit>& units,
-                     const BuildOptions& options) {
+Result<void> compile(const Board& board, const std::vector<std::string>& base_command,
+                     const std::vector<Unit>& units, const BuildOptions& options) {
   std::mutex guard;
   std::optional<Error> first;
   Workers workers(std::max(options.jobs, 1));
@@ -136,7 +139,7 @@ Result<void> compile(const std::vector<std::string>& base_command, const std::ve
     } else if (result->timed_out) {
       error = Error{Code::timed_out, "the compiler took more than 5 minutes for " + unit.source};
     } else if (result->exit_code != 0) {
-      error = explain_compiler(unit.source, *result);
+      error = explain_compiler(board, unit.source, *result);
     }
     const std::lock_guard lock(guard);
     if (error && !first) first = error;
@@ -175,7 +178,7 @@ Error explain_linker(const Board& board, const BuildOptions& options, const data
   if (!detail.empty()) return {Code::does_not_fit, detail + " Try a smaller model or another board."};
   if (result.err.find("cannot find -lc") != std::string::npos) {
     return {Code::program_missing,
-            std::string("the C library of the cross-compiler is not installed. ") + kInstall};
+            "the C library of the cross-compiler is not installed. " + how_to_install(board)};
   }
   return {Code::compile_failed, "the firmware could not be linked:\n" + result.err.substr(0, 2000)};
 }
@@ -261,7 +264,7 @@ Result<Firmware> build_firmware(const Board& board, const std::string& library_f
   const Result<std::string> compiler = data::find_program(board.compiler);
   if (!compiler) {
     return Error{Code::program_missing,
-                 "the cross-compiler " + board.compiler + " is not installed. " + kInstall};
+                 "the cross-compiler " + board.compiler + " is not installed. " + how_to_install(board)};
   }
   TADPOLE_TRY(const std::vector<std::string> from_library, library_sources(library_folder));
   TADPOLE_TRY(const std::vector<std::string> from_port, write_port(board, work_folder, from_library));
@@ -276,7 +279,7 @@ Result<Firmware> build_firmware(const Board& board, const std::string& library_f
   command.insert(command.end(), {"-I", library_folder, "-I", work_folder});
 
   const std::vector<Unit> units = name_units(library_folder, from_library, work_folder, from_port);
-  TADPOLE_CHECK(compile(command, units, options));
+  TADPOLE_CHECK(compile(board, command, units, options));
   const std::string elf = work_folder + "/firmware.elf";
   TADPOLE_CHECK(link(board, *compiler, work_folder, units, elf, options));
   return read_firmware(elf);

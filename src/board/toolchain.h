@@ -20,9 +20,10 @@ inline constexpr int64_t kFirmwareRamBytes = 13'000;
 inline constexpr int64_t kFirmwareCodeBytes = 28'000;
 
 struct BuildOptions {
-  int jobs = 2;                        ///< compilers at once, at least 1
-  int64_t stack_bytes = 8192;          ///< of the program; a multiple of 8. Faults have 1,024 B of their own
-  bool serial_uart = false;            ///< the emulated UART, byte by byte, instead of blocks by semihosting
+  int jobs = 2;                ///< compilers at once, at least 1
+  int64_t stack_bytes = 8192;  ///< of the program; a multiple of 8. Faults have 1,024 B of their own
+  bool serial_uart =
+      false;  ///< the emulated UART, byte by byte, instead of blocks by semihosting; Cortex-M only
   std::vector<std::string> flags{};    ///< added to the compiler's
   const Progress* progress = nullptr;  ///< polled for cancellation
 };

@@ -12,7 +12,6 @@
 namespace tadpole::board {
 namespace {
 
-constexpr const char* kQemu = "qemu-system-arm";
 constexpr const char* kPluginFile = "libtadpole_count.so";
 constexpr size_t kPieceMs = 20;
 
@@ -40,16 +39,21 @@ std::string escape_commas(const std::string& text) {
 }
 
 std::vector<std::string> command_line(const std::string& qemu, const std::string& plugin, const Board& board,
-                                      const std::string& elf_path, const std::vector<uint32_t>& marks,
+                                      const std::string& elf_path, const Elf& elf,
                                       const BootOptions& options) {
   std::string counter = escape_commas(plugin) + ",fd=" + std::to_string(Child::kRecords);
   if (options.count_each) counter += ",each=on";
   if (!options.count_branches) counter += ",branches=off";
-  if (options.watch_memory) counter += ",memory=" + std::to_string(board.flash_bytes);
-  for (const uint32_t mark : marks) counter += ",at=" + std::to_string(mark);
+  const Symbol* flash = elf.find("tadpole_flash_begin");
+  if (options.watch_memory && flash != nullptr) {
+    counter += ",flash=" + std::to_string(flash->address);
+    counter += ",flash_end=" + std::to_string(flash->address + board.flash_bytes);
+  }
+  for (const uint32_t mark : InstructionTracker(elf).marks()) counter += ",at=" + std::to_string(mark);
   std::vector<std::string> argv = {qemu,       "-M",      board.machine, "-kernel", elf_path,
                                    "-display", "none",    "-monitor",    "none",    "-nic",
                                    "none",     "-plugin", counter};
+  argv.insert(argv.end(), board.emulator_flags.begin(), board.emulator_flags.end());
   if (options.serial_uart) {
     argv.insert(argv.end(), {"-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"});
   } else {
@@ -165,14 +169,14 @@ Result<std::unique_ptr<VirtualBoard>> VirtualBoard::boot(const Board& board, con
   TADPOLE_TRY(const std::vector<uint8_t> image, data::read_file(elf_path, size_t{64} << 20));
   Result<Elf> elf = read_elf(image);
   if (!elf) return Error{elf.error().code, elf_path + ": " + elf.error().detail};
-  const Result<std::string> qemu = data::find_program(kQemu);
+  const Result<std::string> qemu = data::find_program(board.emulator);
   if (!qemu) {
-    return Error{Code::program_missing, std::string("the emulator ") + kQemu +
-                                            " is not installed. Run: apt-get install qemu-system-arm"};
+    return Error{Code::program_missing, "the emulator " + board.emulator +
+                                            " is not installed. Run: apt-get install " +
+                                            board.emulator_package};
   }
   TADPOLE_TRY(const std::string plugin, find_plugin(options.plugin));
-  const std::vector<uint32_t> marks = InstructionTracker(*elf).marks();
-  TADPOLE_TRY(auto child, Child::start(command_line(*qemu, plugin, board, elf_path, marks, options)));
+  TADPOLE_TRY(auto child, Child::start(command_line(*qemu, plugin, board, elf_path, *elf, options)));
   std::unique_ptr<State> state(
       new State{Link(std::move(child), std::move(*elf), options.progress), options, {}});
   TADPOLE_TRY(const auto hello, state->link.request(app::kHello, {}, options.boot_timeout));

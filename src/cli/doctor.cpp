@@ -13,10 +13,13 @@ struct Needed {
   std::string_view program, package, used_for;
 };
 
-constexpr std::array<Needed, 4> kPrograms = {{
+constexpr std::array<Needed, 6> kPrograms = {{
     {"arm-none-eabi-g++", "gcc-arm-none-eabi libnewlib-arm-none-eabi",
      "tadpole deploy: compiles the firmware"},
     {"qemu-system-arm", "qemu-system-arm", "tadpole run --board: the virtual board"},
+    {"riscv64-unknown-elf-g++", "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
+     "tadpole deploy --board virtual-rv32: compiles the firmware"},
+    {"qemu-system-riscv32", "qemu-system-misc", "tadpole run --board virtual-rv32: the virtual board"},
     {"espeak-ng", "espeak-ng", "tadpole data starter: synthetic voices"},
     {"flite", "flite", "tadpole data starter: more synthetic voices"},
 }};

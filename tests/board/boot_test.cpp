@@ -15,18 +15,6 @@ namespace {
 
 using testing::HasSubstr;
 
-std::vector<uint8_t> expected_output(std::vector<uint8_t> input) {
-  static const uint8_t weights[16] = {3, 141, 59, 26, 53, 58, 97, 93, 23, 84, 62, 64, 33, 83, 27, 95};
-  std::vector<uint8_t> output(model::kOutputBytes);
-  for (uint32_t i = 0; i < output.size(); ++i) {
-    uint32_t sum = i;
-    for (uint32_t j = i; j < input.size(); j += model::kOutputBytes)
-      sum = sum * 31 + input[j] + weights[j % 16];
-    output[i] = static_cast<uint8_t>(sum);
-  }
-  return output;
-}
-
 TEST(VirtualBoard, says_who_it_is_and_answers_raw_inputs) {
   auto board = boot_raw();
   ASSERT_TRUE(board) << board.error().message();

@@ -41,7 +41,25 @@ inline void copy_fake_model(const std::string& folder) {
   }
 }
 
-/// The raw firmware, built once for the whole program; `uart` picks the serial line.
+inline constexpr const char* kRiscvBoard = "virtual-rv32";
+
+/// The raw firmware for RISC-V, built once for the whole program.
+inline const Result<Firmware>& riscv_firmware() {
+  static const Scratch scratch;
+  static const Result<Firmware> firmware = [] {
+    copy_fake_model(scratch / "library");
+    return build_firmware(*find_board(kRiscvBoard), scratch / "library", scratch / "work");
+  }();
+  return firmware;
+}
+
+inline Result<std::unique_ptr<VirtualBoard>> boot_riscv(const BootOptions& options = {}) {
+  const Result<Firmware>& firmware = riscv_firmware();
+  if (!firmware) return firmware.error();
+  return VirtualBoard::boot(*find_board(kRiscvBoard), firmware->elf_path, options);
+}
+
+/// The raw firmware for a Cortex-M4, built once for the whole program; `uart` picks the serial line.
 inline const Result<Firmware>& raw_firmware(bool uart = false) {
   static const Scratch scratch;
   const auto build = [](bool serial_uart) {
@@ -70,6 +88,18 @@ inline std::vector<uint8_t> raw_input(uint8_t deed, size_t bytes = 2500) {
   for (size_t i = 0; i < bytes; ++i) input[i] = static_cast<uint8_t>(i * 7);
   input[0] = deed;
   return input;
+}
+
+/// What the fake model answers.
+inline std::vector<uint8_t> expected_output(const std::vector<uint8_t>& input) {
+  static const uint8_t weights[16] = {3, 141, 59, 26, 53, 58, 97, 93, 23, 84, 62, 64, 33, 83, 27, 95};
+  std::vector<uint8_t> output(1200);
+  for (size_t i = 0; i < output.size(); ++i) {
+    uint32_t sum = static_cast<uint32_t>(i);
+    for (size_t j = i; j < input.size(); j += output.size()) sum = sum * 31 + input[j] + weights[j % 16];
+    output[i] = static_cast<uint8_t>(sum);
+  }
+  return output;
 }
 
 }  // namespace tadpole::board

@@ -76,7 +76,8 @@ TEST(MissingProgram, is_named_with_the_command_that_installs_it_and_the_old_firm
   EXPECT_FALSE(folder.has("s"));
   const Printed doctor = folder.tadpole_with({"PATH=/nowhere"}, {"doctor"});
   EXPECT_NE(doctor.out.find("apt-get install --no-install-recommends gcc-arm-none-eabi "
-                            "libnewlib-arm-none-eabi qemu-system-arm espeak-ng flite"),
+                            "libnewlib-arm-none-eabi qemu-system-arm gcc-riscv64-unknown-elf "
+                            "picolibc-riscv64-unknown-elf qemu-system-misc espeak-ng flite"),
             std::string::npos)
       << doctor.out;
 }

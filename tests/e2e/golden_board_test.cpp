@@ -76,7 +76,12 @@ TEST_P(OnEveryBoard, reference_models_give_the_golden_bytes_as_blobs_in_one_firm
     ASSERT_EQ(converted.exit_code, 0) << converted.err;
     size_t size = 1;
     for (const int dimension : golden["input"]["shape"]) size *= static_cast<size_t>(dimension);
-    for (const nlohmann::json& test : golden["cases"]) {
+    // A model with a case for each of its 256 inputs runs them all on the host; here one of sixteen is
+    // enough.
+    const nlohmann::json& cases = golden["cases"];
+    const size_t step = cases.size() > 32 ? 16 : 1;
+    for (size_t i = 0; i < cases.size(); i += step) {
+      const nlohmann::json& test = cases[i];
       ASSERT_TRUE(data::write_file(folder.path("in.bin"), input_of(test, size)).ok());
       const Printed result = folder.tadpole({"run", "model.blob", "--input", "in.bin", "--output", "out.bin",
                                              "--board", board, "--firmware", "runner.elf"});
@@ -88,7 +93,8 @@ TEST_P(OnEveryBoard, reference_models_give_the_golden_bytes_as_blobs_in_one_firm
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OnEveryBoard,
-                         testing::Values("virtual-nano33ble", "virtual-m0plus", "virtual-m55"),
+                         testing::Values("virtual-nano33ble", "virtual-m0plus", "virtual-m55",
+                                         "virtual-rv32"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -4,7 +4,7 @@
 #include "device/app/fault.h"
 
 #include "device/app/frame.h"
-#include "device/port/cortex_m_qemu/port.h"
+#include "device/port/port.h"
 
 extern "C" {
 void tadpole_fault_entry();
@@ -78,5 +78,5 @@ extern "C" void tadpole_fault(const uint32_t* saved, uint32_t) {
   static uint8_t out[app::kHeaderBytes + app::kFaultBytes + app::kTrailerBytes];
   app::pack_fault(report, out + app::kHeaderBytes);
   port::serial_write(out, app::encode_frame(app::kFault, 0, out + app::kHeaderBytes, app::kFaultBytes, out));
-  for (;;) __asm__ volatile("cpsid i\n wfi" ::: "memory");
+  port::halt();
 }

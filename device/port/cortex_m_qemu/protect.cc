@@ -1,6 +1,6 @@
 // The memory protection unit gives the emulated machine the walls of the real chip.
-#include "device/port/cortex_m_qemu/port.h"
 #include "device/port/mpu_cover.h"
+#include "device/port/port.h"
 
 namespace tadpole {
 namespace port {

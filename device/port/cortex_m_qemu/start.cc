@@ -1,7 +1,7 @@
 // From reset to main: vector table, memory images, floating point unit, stack paint, fault traps.
 #include <string.h>
 
-#include "device/port/cortex_m_qemu/port.h"
+#include "device/port/port.h"
 
 extern "C" {
 extern uint32_t tadpole_handler_stack_end[];
@@ -12,12 +12,9 @@ extern void (*tadpole_init_end[])();
 void tadpole_reset();
 void tadpole_fault_entry();
 [[noreturn]] void tadpole_start();
-[[noreturn]] void tadpole_main();
 }
 
 namespace {
-
-constexpr uint32_t kStackPaint = 0xC5A35CA3u;
 
 volatile uint32_t& system_register(uint32_t where) {
   return *reinterpret_cast<volatile uint32_t*>(static_cast<uintptr_t>(where));
@@ -44,7 +41,8 @@ extern "C" void tadpole_reset() {
   memcpy(tadpole_data_begin, tadpole_data_image,
          tadpole::port::distance(tadpole_data_begin, tadpole_data_end));
   memset(tadpole_bss_begin, 0, tadpole::port::distance(tadpole_bss_begin, tadpole_bss_end));
-  for (uint32_t* word = tadpole_stack_begin; word != tadpole_stack_end; ++word) *word = kStackPaint;
+  for (uint32_t* word = tadpole_stack_begin; word != tadpole_stack_end; ++word)
+    *word = tadpole::port::kStackPaint;
 
   system_register(0xE000ED88u) |= 0xFu << 20;  // CPACR: floating point unit on
   system_register(0xE000ED24u) |= 7u << 16;    // SHCSR: MemManage, BusFault and UsageFault on their own
@@ -69,16 +67,6 @@ extern "C" void tadpole_start() {
   tadpole_main();
 }
 
-namespace tadpole {
-namespace port {
-
-uint32_t stack_bytes() { return address(tadpole_stack_end) - address(tadpole_stack_begin); }
-
-uint32_t stack_high_water() {
-  const uint32_t* word = tadpole_stack_begin;
-  while (word != tadpole_stack_end && *word == kStackPaint) ++word;
-  return address(tadpole_stack_end) - address(word);
+void tadpole::port::halt() {
+  for (;;) __asm__ volatile("cpsid i\n wfi" ::: "memory");
 }
-
-}  // namespace port
-}  // namespace tadpole

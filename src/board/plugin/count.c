@@ -12,8 +12,9 @@
 
    each=on sorts one executed instruction at a time instead: slower, and the judge of the other way in the
    tests. branches=off looks at no branch: faster, all of them count as taken, and instructions at a seam of
-   two blocks as if nothing stood before them; their number stays exact. memory=ADDRESS also looks at each
-   data access, with flash below that address; without it unaligned_accesses and flash_reads stay 0.
+   two blocks as if nothing stood before them; their number stays exact. flash=ADDRESS and
+   flash_end=ADDRESS also look at each data access; without them unaligned_accesses and flash_reads stay 0.
+   The instruction set is that of the emulator.
 
    QEMU packages no header for plugins; what is declared here follows its documentation
    (docs/devel/tcg-plugins). */
@@ -28,6 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "board/plugin/rv32.h"
 #include "board/plugin/thumb.h"
 
 typedef uint64_t qemu_plugin_id_t;
@@ -67,7 +69,7 @@ enum { kBlocksInAPage = 1024 };
 /* One instruction as it stands in one block. */
 struct step {
   uint64_t address, end;
-  struct thumb is;
+  struct instruction is;
   int conditional; /* a branch that may go on */
 };
 
@@ -100,7 +102,8 @@ static size_t address_count;
 static int output = -1;
 static int each;
 static int branches = 1;
-static uint64_t flash_end; /* 0: data accesses are not looked at */
+static uint64_t flash_begin, flash_end; /* the end is 0: data accesses are not looked at */
+static struct instruction (*decode)(unsigned first, unsigned second) = thumb_decode;
 
 static void* must(void* memory) {
   if (memory == NULL) abort();
@@ -122,8 +125,8 @@ static void send_record(const uint64_t* record, size_t size) {
 
 /* Counts one instruction more, behind `ahead` (NULL: behind a branch) in `counts`. */
 static void add_step(uint64_t* counts, const struct step* ahead, const struct step* now) {
-  ++counts[ahead == NULL ? now->is.kind : thumb_class_after(&ahead->is, &now->is)];
-  if (ahead != NULL && thumb_address_waits(&ahead->is, &now->is)) ++counts[count_address_stalls];
+  ++counts[ahead == NULL ? now->is.kind : class_after(&ahead->is, &now->is)];
+  if (ahead != NULL && address_waits(&ahead->is, &now->is)) ++counts[count_address_stalls];
   if (now->is.kind == count_load_multiple) counts[count_registers_loaded] += now->is.registers;
   if (now->is.kind == count_store_multiple) counts[count_registers_stored] += now->is.registers;
   if (now->is.flow == flow_load) ++counts[count_program_counter_loads];
@@ -194,7 +197,8 @@ static void on_memory(unsigned int processor, qemu_plugin_meminfo_t info, uint64
   const unsigned shift = qemu_plugin_mem_size_shift(info);
   const uint64_t mask = (UINT64_C(1) << (shift > 2 ? 2 : shift)) - 1; /* doubles need four bytes only */
   if ((address & mask) != 0) ++totals[count_unaligned_accesses];
-  if (address < flash_end && !qemu_plugin_mem_is_store(info)) ++totals[count_flash_reads];
+  if (address >= flash_begin && address < flash_end && !qemu_plugin_mem_is_store(info))
+    ++totals[count_flash_reads];
 }
 
 static struct block* new_block(void) {
@@ -223,7 +227,7 @@ static struct step* read_steps(const struct qemu_plugin_tb* tb, size_t count) {
     steps[i].address = qemu_plugin_insn_vaddr(instruction);
     steps[i].end = steps[i].address + size;
     steps[i].is =
-        thumb_decode(bytes[0] | (unsigned)bytes[1] << 8, size < 4 ? 0 : bytes[2] | (unsigned)bytes[3] << 8);
+        decode(bytes[0] | (unsigned)bytes[1] << 8, size < 4 ? 0 : bytes[2] | (unsigned)bytes[3] << 8);
     steps[i].conditional =
         steps[i].is.flow == flow_conditional || (steps[i].is.flow == flow_branch && conditional > 0);
     conditional = conditional > 0 ? conditional - 1 : steps[i].is.it_block;
@@ -296,7 +300,8 @@ static int start_watch(void) {
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** argv) {
-  (void)info;
+  /* The first member of qemu_info_t is the name of what is emulated. */
+  if (strcmp(*(const char* const*)info, "riscv32") == 0) decode = rv32_decode;
   addresses = calloc((size_t)argc + 1, sizeof *addresses);
   if (addresses == NULL) return -1;
   for (int i = 0; i < argc; ++i) {
@@ -304,8 +309,10 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** 
       output = atoi(argv[i] + 3);
     } else if (strncmp(argv[i], "at=", 3) == 0) {
       addresses[address_count++] = strtoull(argv[i] + 3, NULL, 0);
-    } else if (strncmp(argv[i], "memory=", 7) == 0) {
-      flash_end = strtoull(argv[i] + 7, NULL, 0);
+    } else if (strncmp(argv[i], "flash=", 6) == 0) {
+      flash_begin = strtoull(argv[i] + 6, NULL, 0);
+    } else if (strncmp(argv[i], "flash_end=", 10) == 0) {
+      flash_end = strtoull(argv[i] + 10, NULL, 0);
     } else if (strcmp(argv[i], "branches=off") == 0) {
       branches = 0;
     } else if (strcmp(argv[i], "each=on") == 0) {

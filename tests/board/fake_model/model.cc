@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#ifdef __arm__
-#include "device/port/cortex_m_qemu/port.h"
+#if defined(__arm__) || defined(__riscv)
+#define FAKE_ON_BOARD 1
+#include "device/port/port.h"
 #endif
 
 namespace model {
@@ -57,20 +58,29 @@ __attribute__((noinline)) uint32_t big_frame() {
   return held[0] + held[4095];
 }
 
+#if FAKE_ON_BOARD
 #ifdef __arm__
+constexpr uint32_t kThumb = 1, kDevice = 0x40000000u;
+#else
+constexpr uint32_t kThumb = 0, kDevice = 0x10000000u;  // the UART of QEMU's "virt"
+#endif
+
 void misbehave() {
+  using namespace tadpole::port;
+  const uint32_t flash = address(tadpole_flash_begin), flash_end = flash + address(tadpole_flash_bytes);
+  const uint32_t ram = address(tadpole_ram_begin), ram_end = ram + address(tadpole_ram_bytes);
   switch (deed) {
     case kWriteBehindRam:
-      *at(0x20040000u) = 1;
+      *at(ram_end) = 1;
       return;
     case kWriteBelowRam:
-      *at(0x1FFF0000u) = 1;
+      *at(ram - 0x10000u) = 1;
       return;
     case kWriteFlash:
-      *at(0x00001234u) = 1;
+      *at(flash + 0x1234u) = 1;
       return;
     case kJumpToRam:
-      call(0x20000101u);
+      call(ram + 0x100u + kThumb);
       return;
     case kOverflowStack:
       sink = recurse(100000);
@@ -90,27 +100,31 @@ void misbehave() {
       sink = 7 / sink;
       return;
     case kReadBehindFlash:
-      sink = *at(0x000F0000u);
+      sink = *at(flash_end);
       return;
     case kReadDevice:
-      sink = *at(0x40000000u);
+      sink = *at(kDevice);
       return;
     case kJumpToNull:
-      call(1);
+      call(kThumb);
       return;
     case kUndefinedInstruction:
+#ifdef __arm__
       __asm__ volatile("udf #1");
+#else
+      __asm__ volatile("unimp");
+#endif
       return;
     case kStop:
       tadpole::port::stop("the fake model gave up");
       return;
     case kTouchLastBytes:
-      sink = *at(0x20040000u - 4);
-      *at(0x20040000u - 4) = sink;
-      sink = *at(0x000F0000u - 4);
+      sink = *at(ram_end - 4);
+      *at(ram_end - 4) = sink;
+      sink = *at(flash_end - 4);
       return;
     case kReadUnaligned:
-      for (uint32_t offset = 0; offset < 4; ++offset) sink = *at(0x20000100u + offset);
+      for (uint32_t offset = 0; offset < 4; ++offset) sink = *at(ram + 0x100u + offset);
       return;
     default:
       return;
@@ -144,7 +158,8 @@ __attribute__((noinline)) void tadpole_layer_000() {
   memcpy(arena_ + kInputBytes, mixed, sizeof(mixed));
 }
 
-/// 3 instructions a turn (SUBS, NOP, BNE) for 1,000 turns, with MOVW before and BX LR behind: 3,002.
+/// 3 instructions a turn (SUBS, NOP, BNE) for 1,000 turns, with MOVW before and BX LR behind: 3,002. As many
+/// of RISC-V.
 #ifdef __arm__
 __attribute__((noinline, naked)) void tadpole_layer_001() {
   __asm__ volatile(
@@ -153,6 +168,15 @@ __attribute__((noinline, naked)) void tadpole_layer_001() {
       "nop\n"
       "bne 1b\n"
       "bx lr\n");
+}
+#elif defined(__riscv)
+__attribute__((noinline, naked)) void tadpole_layer_001() {
+  __asm__ volatile(
+      "li a0, 1000\n"
+      "1: addi a0, a0, -1\n"
+      "nop\n"
+      "bnez a0, 1b\n"
+      "ret\n");
 }
 #else
 __attribute__((noinline)) void tadpole_layer_001() {}

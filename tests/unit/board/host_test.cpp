@@ -235,6 +235,34 @@ TEST(Fault, is_named_with_address_and_function) {
   EXPECT_THAT(describe_fault(fault(1u << 25, 0), nullptr), HasSubstr("divided by zero"));
 }
 
+TEST(Fault, of_riscv_is_named_by_its_cause) {
+  app::FaultReport f = {};
+  f.processor = app::kRiscV;
+  f.frame_valid = 1;
+  f.flash_base = 0x80000000;
+  f.flash_bytes = 1310720;
+  f.ram_base = f.stack_base = 0x84000000;
+  f.ram_bytes = 327680;
+  f.stack_bytes = 8192;
+  f.sp = 0x84001000;
+  f.pc = 0x80000104;
+  const auto with = [&f](uint32_t cause, uint32_t value) {
+    f.exception = cause;
+    f.mmfar = value;
+    return describe_fault(f, nullptr);
+  };
+  EXPECT_EQ(with(7, 0x80001234), "wrote to flash at 0x80001234 (pc 0x80000104)");
+  EXPECT_EQ(with(5, 0x10), "read through a null pointer at 0x00000010 (pc 0x80000104)");
+  EXPECT_EQ(with(7, 0x84050000), "wrote outside memory at 0x84050000 (pc 0x80000104)");
+  EXPECT_THAT(with(2, 0), HasSubstr("ran an instruction that the processor does not have"));
+  EXPECT_THAT(with(11, 0), HasSubstr("trap 0x0000000B"));
+  EXPECT_THAT(with(7, 0x83FFFFFC), HasSubstr("wrote outside memory"));  // the stack is not full
+  f.sp = 0x84000010;
+  EXPECT_THAT(with(7, 0x83FFFFFC), HasSubstr("stack overflow"));
+  f.pc = 0;
+  EXPECT_EQ(with(1, 0), "jumped through a null pointer to 0x00000000");
+}
+
 TEST(Fault, any_registers_are_described_without_harm) {
   Rng rng(11);
   const auto elf = read_elf(small_elf());

@@ -8,13 +8,13 @@
 namespace tadpole::board {
 namespace {
 
-constexpr int r(int number) { return 1 << number; }
+constexpr uint32_t r(int number) { return uint32_t{1} << number; }
 
 struct Case {
   const char* text;
   unsigned first, second;  // half words; second is 0 for a short instruction
   Count kind;
-  int result, loaded, address;  // registers, one bit each
+  uint32_t result, loaded, address;  // registers, one bit each
 };
 
 constexpr Case kCases[] = {
@@ -122,7 +122,7 @@ constexpr Case kCases[] = {
 
 TEST(Thumb, each_instruction_is_in_its_class_and_names_its_registers) {
   for (const Case& c : kCases) {
-    const thumb decoded = thumb_decode(c.first, c.second);
+    const instruction decoded = thumb_decode(c.first, c.second);
     EXPECT_EQ(count_name(static_cast<Count>(decoded.kind)), count_name(c.kind)) << c.text;
     EXPECT_EQ(decoded.result, c.result) << c.text;
     EXPECT_EQ(decoded.loaded, c.loaded) << c.text;
@@ -130,8 +130,8 @@ TEST(Thumb, each_instruction_is_in_its_class_and_names_its_registers) {
   }
 }
 
-const thumb& decoded(const char* text) {
-  static thumb last;
+const instruction& decoded(const char* text) {
+  static instruction last;
   for (const Case& c : kCases) {
     if (std::string_view(c.text) == text) last = thumb_decode(c.first, c.second);
   }
@@ -164,12 +164,12 @@ TEST(Thumb, the_flow_says_what_may_follow) {
 }
 
 Count after(const char* first, const char* second) {
-  const thumb before = decoded(first), now = decoded(second);
-  return static_cast<Count>(thumb_class_after(&before, &now));
+  const instruction before = decoded(first), now = decoded(second);
+  return static_cast<Count>(class_after(&before, &now));
 }
 bool waits(const char* first, const char* second) {
-  const thumb before = decoded(first), now = decoded(second);
-  return thumb_address_waits(&before, &now) != 0;
+  const instruction before = decoded(first), now = decoded(second);
+  return address_waits(&before, &now) != 0;
 }
 
 // Cortex-M4 Technical Reference Manual, load/store timings.
