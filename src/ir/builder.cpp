@@ -155,13 +155,6 @@ Value GraphBuilder::softmax(Value in) {
   return node(Op::softmax, "softmax", {in.tensor}, SoftmaxAttributes{});
 }
 
-Value GraphBuilder::logistic(Value in) { return unary(Op::logistic, in); }
-
-Value GraphBuilder::unary(Op op, Value in, Attributes attributes) {
-  return node(op, std::string(op_name(op)) + "_" + std::to_string(layer_), {in.tensor},
-              std::move(attributes));
-}
-
 Result<Graph> GraphBuilder::finish(Value output) && {
   if (failed_) return *failed_;
   graph_.outputs = {output.tensor};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/rng.h"
 #include "ir/graph.h"
@@ -45,6 +46,38 @@ class GraphBuilder {
   Value logistic(Value in);
   /// Any operator with one input and one output of the same shape.
   Value unary(Op op, Value in, Attributes attributes = NoAttributes{});
+  /// Any operator with two inputs whose shapes are broadcast.
+  Value binary(Op op, Value a, Value b, Attributes attributes = NoAttributes{});
+  /// A float constant, for binary() and the like. Training moves it when it holds several numbers.
+  Value constant(const std::string& name, const Shape& shape, const std::vector<float>& values);
+  Value integer_constant(const std::string& name, const std::vector<int32_t>& values);
+  /// Any operator with one output.
+  Value operation(Op op, const std::vector<Value>& in, Attributes attributes);
+  std::vector<Value> split(Value in, int axis, int parts);
+  Value concatenation(const std::vector<Value>& in, int axis);
+  Value mean(Value in, const std::vector<int32_t>& axes, bool keep_dims = true);
+  Value transpose(Value in, const std::vector<int32_t>& permutation);
+  Value pad(Value in, const std::vector<int32_t>& paddings);  ///< before and after, for each dimension
+
+  /// Convolution along time, [N,T,C] -> [N,T',filters]: a convolution over an image one row high.
+  /// `attributes` speaks of columns.
+  Value conv_1d(Value in, int filters, int length, const Conv2dAttributes& attributes = {}, bool bias = true);
+  /// The smallest map whose convolution with these attributes gives `in`: SAME height * stride, VALID
+  /// (height - 1) * stride + filter.
+  Value transpose_conv_2d(Value in, int filters, int filter_h, int filter_w,
+                          const TransposeConvAttributes& attributes = {}, bool bias = true);
+  /// [N,H,W,C] -> [N,H*times_h,W*times_w,C], by repeating pixels or between them.
+  Value upsample_2d(Value in, int times_h, int times_w, bool bilinear = false);
+  /// Over the last axis: (x - mean) / sqrt(variance + epsilon) * gamma + beta (Ba, Kiros and Hinton 2016), as
+  /// the sums and products that it is made of, which every later step knows.
+  Value layer_norm(Value in, float epsilon = 1e-3f);
+  /// [N,T,F] -> [N,T,units], one state a step. Recurrent weights are Glorot uniform, biases 0, the forget
+  /// gate's 1 (Jozefowicz et al. 2015). The LSTM's state stays from one inference to the next; the GRU's does
+  /// when `keeps_state`.
+  Value lstm(Value in, int units);
+  Value gru(Value in, int units, bool linear_before_reset = true, bool keeps_state = false);
+  /// [N,T,F] -> [N,F] of the last step.
+  Value last_step(Value in);
 
   const Shape& shape(Value value) const;
   /// The finished, checked graph with `output` as its only output.
@@ -54,11 +87,20 @@ class GraphBuilder {
   int tensor(Tensor tensor);
   int weights(const std::string& name, const Shape& shape, int fan_in);
   int filled(const std::string& name, const Shape& shape, float value);
+  int integers(const std::string& name, const std::vector<int32_t>& values);
+  int uniform_weights(const std::string& name, const Shape& shape, float limit);
+  int variable(const std::string& name, const Shape& shape);
+  /// A node whose operator takes its output's shape from the tensor.
+  Value shaped_node(Op op, std::string name, std::vector<int> inputs, Attributes attributes,
+                    const Shape& shape);
+  void fail_rank(const std::string& what, Value in, int rank);
+  std::string numbered(const std::string& name) { return name + "_" + std::to_string(++others_); }
   Value node(Op op, std::string name, std::vector<int> inputs, Attributes attributes);
 
   Graph graph_;
   Rng rng_;
   int layer_ = 0;
+  int others_ = 0;  ///< counts constants and layers that need a name of their own
   std::optional<Error> failed_;
 };
 

@@ -4,74 +4,17 @@
 #include <map>
 
 #include "train/network.h"
+#include "train/trainable.h"
 
 namespace tadpole::train {
 
 namespace {
-
-enum class Role : uint8_t { layer, norm, activation, reshape };
-
-/// This room's column of the op table.
-struct OpColumn {
-  ir::Op op;
-  Role role;
-  std::unique_ptr<Layer> (*make)(const LayerInputs&);
-};
-
-constexpr OpColumn kColumn[] = {
-    {ir::Op::conv_2d, Role::layer, make_conv},
-    {ir::Op::depthwise_conv_2d, Role::layer, make_depthwise},
-    {ir::Op::fully_connected, Role::layer, make_dense},
-    {ir::Op::average_pool_2d, Role::layer, make_pool},
-    {ir::Op::max_pool_2d, Role::layer, make_pool},
-    {ir::Op::mean, Role::layer, make_mean},
-    {ir::Op::add, Role::layer, make_add},
-    {ir::Op::dropout, Role::layer, make_dropout},
-    {ir::Op::batch_norm, Role::norm, make_copy},
-    {ir::Op::relu, Role::activation, make_copy},
-    {ir::Op::relu6, Role::activation, make_copy},
-    {ir::Op::reshape, Role::reshape, nullptr},
-};
-
-const OpColumn* column_of(ir::Op op) {
-  const auto* found = std::find_if(std::begin(kColumn), std::end(kColumn),
-                                   [&](const OpColumn& column) { return column.op == op; });
-  return found == std::end(kColumn) ? nullptr : found;
-}
-
-ir::Activation activation_of(const ir::Node& node) {
-  if (node.op == ir::Op::relu) return ir::Activation::relu;
-  if (node.op == ir::Op::relu6) return ir::Activation::relu6;
-  return std::visit(
-      [](const auto& attributes) {
-        if constexpr (requires { attributes.activation; }) return attributes.activation;
-        return ir::Activation::none;
-      },
-      node.attributes);
-}
 
 void set_clamp(Value& value, ir::Activation activation) {
   if (activation == ir::Activation::none) return;
   value.low = activation == ir::Activation::relu_n1_to_1 ? -1.0f : 0.0f;
   if (activation == ir::Activation::relu6) value.high = 6;
   if (activation == ir::Activation::relu_n1_to_1) value.high = 1;
-}
-
-/// Inputs that hold trained numbers, by position.
-bool is_parameter_position(ir::Op op, size_t position) {
-  switch (op) {
-    case ir::Op::conv_2d:
-    case ir::Op::depthwise_conv_2d:
-    case ir::Op::fully_connected:
-      return position == 1 || position == 2;
-    case ir::Op::batch_norm:
-      return position >= 1 && position <= 4;
-    case ir::Op::mean:
-    case ir::Op::reshape:
-      return position == 1;
-    default:
-      return false;
-  }
 }
 
 std::string layer_text(const ir::Node& node) {
@@ -154,57 +97,18 @@ class NetworkCompiler {
     std::vector<bool> trained(graph().tensors.size(), false);
     for (size_t i = 0; i < graph().nodes.size(); ++i) {
       const ir::Node& node = graph().nodes[i];
-      std::string why = why_not(node);
-      for (size_t position = 1; why.empty() && position < node.inputs.size(); ++position) {
-        if (node.inputs[position] < 0 || !is_parameter_position(node.op, position)) continue;
+      if (&node == head_node_) continue;
+      std::string why = why_not_trainable(graph(), node);
+      for (size_t position = 0; why.empty() && position < node.inputs.size(); ++position) {
+        if (!parameter_layout(graph(), node, position)) continue;
         const size_t tensor = static_cast<size_t>(node.inputs[position]);
-        const bool shared = trained[tensor] && node.op != ir::Op::mean && node.op != ir::Op::reshape;
-        if (shared) why = "shares '" + graph().tensors[tensor].name + "' with another layer";
+        if (trained[tensor]) why = "shares '" + graph().tensors[tensor].name + "' with another layer";
         trained[tensor] = true;
       }
       if (!why.empty()) refused += (refused.empty() ? "" : "; ") + layer_text(node) + " " + why;
     }
     if (refused.empty()) return {};
     return Error{Code::op_unsupported, "cannot train: " + refused + "."};
-  }
-
-  std::string why_not(const ir::Node& node) const {
-    if (&node == head_node_) return "";
-    if (column_of(node.op) == nullptr) return "has no gradient here";
-    for (size_t position = 0; position < node.inputs.size(); ++position) {
-      if (node.inputs[position] < 0) continue;
-      const ir::Tensor& tensor = graph().tensors[static_cast<size_t>(node.inputs[position])];
-      const bool parameter = is_parameter_position(node.op, position);
-      if (parameter != tensor.is_constant()) {
-        return parameter ? "needs '" + tensor.name + "' to be a constant"
-                         : "needs '" + tensor.name + "' not to be a constant";
-      }
-      const bool indices = node.op == ir::Op::mean || node.op == ir::Op::reshape;
-      if (tensor.type != ir::DType::float32 && !(parameter && indices)) {
-        return "has '" + tensor.name + "' of type " + std::string(ir::to_string(tensor.type)) +
-               ", not float32";
-      }
-    }
-    if (node.op == ir::Op::add && graph().input_of(node, 0).shape != graph().input_of(node, 1).shape) {
-      return "adds " + ir::to_string(graph().input_of(node, 0).shape) + " and " +
-             ir::to_string(graph().input_of(node, 1).shape) + "; training adds equal shapes only";
-    }
-    if (node.op == ir::Op::mean) {
-      std::vector<int32_t> axes;
-      const size_t rank = graph().input_of(node, 0).shape.size();
-      for (const int32_t axis : graph().input_of(node, 1).values<int32_t>()) {
-        axes.push_back(axis < 0 ? axis + static_cast<int32_t>(rank) : axis);
-      }
-      std::sort(axes.begin(), axes.end());
-      if (rank != 4 || axes != std::vector<int32_t>{1, 2}) return "averages other axes than height and width";
-    }
-    if (node.op == ir::Op::dropout && !(std::get<ir::DropoutAttributes>(node.attributes).rate >= 0 &&
-                                        std::get<ir::DropoutAttributes>(node.attributes).rate < 1)) {
-      return "has a rate outside [0, 1)";
-    }
-    const ir::Shape& out = graph().output_of(node).shape;
-    if (out.empty() || out[0] != 1) return "makes " + ir::to_string(out) + ", whose first dimension is not 1";
-    return "";
   }
 
   void count_uses() {
@@ -222,16 +126,17 @@ class NetworkCompiler {
     const ir::Shape& shape = graph().tensors[static_cast<size_t>(tensor)].shape;
     value->name = name;
     value->size = static_cast<int>(ir::element_count(shape));
-    value->channels = shape.back();
+    value->channels = shape.empty() ? 1 : shape.back();
     value_of_[static_cast<size_t>(tensor)] = value;
     return value;
   }
 
   Value*& value_of(int tensor) { return value_of_[static_cast<size_t>(tensor)]; }
 
-  const Parameter* new_parameter(int tensor, int rows, int columns, bool transposed, bool decays) {
-    const int stride = round_up(columns, network_->kernels_->lanes);
-    network_->parameters_.push_back({tensor, rows, columns, stride, transposed, decays, weights_size_});
+  const Parameter* new_parameter(int tensor, const ParameterLayout& layout) {
+    const int stride = round_up(layout.columns, network_->kernels_->lanes);
+    network_->parameters_.push_back(
+        {tensor, layout.rows, layout.columns, stride, layout.transposed, layout.decays, weights_size_});
     const Parameter& parameter = network_->parameters_.back();
     weights_size_ += static_cast<size_t>(round_up(static_cast<int>(parameter.size()), 16));
     return &parameter;
@@ -262,7 +167,7 @@ class NetworkCompiler {
       return;
     }
     if (column.role == Role::layer || !can_wait(node)) {
-      add_layer(node, column);
+      for (size_t i = 0; i < node.outputs.size(); ++i) add_layer(node, column, static_cast<int>(i));
     } else {
       value_of(node.outputs[0]) = value_of(node.inputs[0]);
     }
@@ -271,25 +176,24 @@ class NetworkCompiler {
     set_clamp(value, activation_of(node));
   }
 
-  void add_layer(const ir::Node& node, const OpColumn& column) {
-    std::vector<const Parameter*> parameters;
-    if (node.op == ir::Op::conv_2d || node.op == ir::Op::fully_connected ||
-        node.op == ir::Op::depthwise_conv_2d) {
-      const ir::Shape& shape = graph().input_of(node, 1).shape;
-      const bool depthwise = node.op == ir::Op::depthwise_conv_2d;
-      const int columns = depthwise ? shape.back() : shape.front();
-      const int rows = static_cast<int>(ir::element_count(shape) / columns);
-      parameters.push_back(new_parameter(node.inputs[1], rows, columns, !depthwise, true));
-      if (ir::Graph::has_input(node, 2)) {
-        parameters.push_back(new_parameter(node.inputs[2], 1, columns, false, false));
-      }
+  /// One layer for each output of a node.
+  void add_layer(const ir::Node& node, const OpColumn& column, int output) {
+    // Room for optional inputs that a node leaves out at its end.
+    constexpr size_t kMostInputs = 24;
+    std::vector<const Parameter*> parameters, by_position(std::max(node.inputs.size(), kMostInputs), nullptr);
+    for (size_t i = 0; i < node.inputs.size() && column.role == Role::layer; ++i) {
+      const auto layout = parameter_layout(graph(), node, i);
+      if (!layout) continue;
+      by_position[i] = new_parameter(node.inputs[i], *layout);
+      parameters.push_back(by_position[i]);
     }
-    network_->layers_.push_back(
-        column.make({graph(), node, parameters, network_->batch_, network_->kernels_->lanes}));
+    network_->layers_.push_back(column.make(
+        {graph(), node, parameters, by_position, network_->batch_, network_->kernels_->lanes, output}));
     Layer& layer = *network_->layers_.back();
-    const size_t data_inputs = node.op == ir::Op::add ? 2 : 1;
-    for (size_t i = 0; i < data_inputs; ++i) layer.in.push_back({value_of(node.inputs[i]), true, true});
-    layer.out = new_value(node.name, node.outputs[0]);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (is_value(graph(), node, i)) layer.in.push_back({value_of(node.inputs[i]), true, true});
+    }
+    layer.out = new_value(node.name, node.outputs[static_cast<size_t>(output)]);
     layer.out->needs_gradient = !parameters.empty();
     for (const Edge& edge : layer.in) layer.out->needs_gradient |= edge.value->needs_gradient;
   }
@@ -302,9 +206,9 @@ class NetworkCompiler {
     norm.epsilon = attributes.epsilon;
     norm.momentum = attributes.momentum;
     norm.gamma = static_cast<int>(network_->parameters_.size());
-    new_parameter(node.inputs[1], 1, value.channels, false, false);
+    new_parameter(node.inputs[1], {.columns = value.channels});
     norm.beta = static_cast<int>(network_->parameters_.size());
-    new_parameter(node.inputs[2], 1, value.channels, false, false);
+    new_parameter(node.inputs[2], {.columns = value.channels});
     norm.mean_tensor = node.inputs[3];
     norm.variance_tensor = node.inputs[4];
     norm.state_offset = state_size_;

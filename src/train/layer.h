@@ -170,14 +170,21 @@ void use_running_statistics(Value& value, const float* gamma, const float* beta,
 void finish_batch_norm_gradient(Value& value, const float* gamma, float* gamma_gradient, float* beta_gradient,
                                 int samples);
 
-/// Makes layers; a row of the op table (layers.cpp). `parameters` are those of the node's constant inputs in
-/// order, absent ones null.
+/// What a layer is made from.
 struct LayerInputs {
   const ir::Graph& graph;
   const ir::Node& node;
-  std::span<const Parameter* const> parameters;
+  std::span<const Parameter* const> parameters;   ///< those there are, in the order of the node's inputs
+  std::span<const Parameter* const> by_position;  ///< of each of the node's inputs, null where it is none
   int batch;
   int lanes;
+  int output = 0;  ///< of a node with several outputs: which
+
+  /// The tensor that the first value of the network comes from.
+  size_t data_input() const {
+    const size_t position = node.op == ir::Op::split ? 1 : 0;
+    return static_cast<size_t>(node.inputs[position]);
+  }
 };
 std::unique_ptr<Layer> make_conv(const LayerInputs& from);
 /// Whether make_winograd can make this convolution and is quicker.
@@ -185,9 +192,19 @@ bool winograd_suits(const LayerInputs& from);
 std::unique_ptr<Layer> make_winograd(const LayerInputs& from);
 std::unique_ptr<Layer> make_depthwise(const LayerInputs& from);
 std::unique_ptr<Layer> make_dense(const LayerInputs& from);
+std::unique_ptr<Layer> make_transpose_conv(const LayerInputs& from);
+std::unique_ptr<Layer> make_batch_matmul(const LayerInputs& from);
+std::unique_ptr<Layer> make_lstm(const LayerInputs& from);
+std::unique_ptr<Layer> make_gru(const LayerInputs& from);
 std::unique_ptr<Layer> make_pool(const LayerInputs& from);
 std::unique_ptr<Layer> make_mean(const LayerInputs& from);
 std::unique_ptr<Layer> make_add(const LayerInputs& from);
+std::unique_ptr<Layer> make_unary(const LayerInputs& from);
+std::unique_ptr<Layer> make_softmax(const LayerInputs& from);
+std::unique_ptr<Layer> make_binary(const LayerInputs& from);
+std::unique_ptr<Layer> make_reduce(const LayerInputs& from);
+std::unique_ptr<Layer> make_taps(const LayerInputs& from);
+std::unique_ptr<Layer> make_join(const LayerInputs& from);
 std::unique_ptr<Layer> make_copy(const LayerInputs& from);
 std::unique_ptr<Layer> make_dropout(const LayerInputs& from);
 

@@ -7,6 +7,7 @@
 #include "ir/builder.h"
 #include "reference.h"
 #include "train/network.h"
+#include "train/trainable.h"
 
 namespace tadpole::train {
 
@@ -24,6 +25,7 @@ inline ir::Graph randomised(ir::Graph graph, Rng& rng) {
       ir::Tensor& tensor = graph.tensors[static_cast<size_t>(node.inputs[i])];
       if (!tensor.is_constant() || tensor.type != ir::DType::float32) continue;
       std::vector<float> values(static_cast<size_t>(ir::element_count(tensor.shape)));
+      if (!parameter_layout(graph, node, i) && values.size() == 1) continue;  // part of a formula
       const bool positive = node.op == ir::Op::batch_norm && (i == 1 || i == 4);
       for (float& value : values) value = positive ? rng.uniform(0.5f, 1.5f) : 0.5f * rng.normal();
       tensor.constant = ir::make_constant<float>(values);

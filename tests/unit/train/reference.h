@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "reference_layers.h"
 #include "reference_loss.h"
 
 namespace tadpole::train {
@@ -87,6 +88,7 @@ class Reference {
   }
 
   void run(const ir::Node& node, bool training) {
+    if (node.inputs[0] >= 0 && graph_.input_of(node, 0).type != ir::DType::float32) return run_samples(node);
     const ir::Shape& in = shape(node, 0);
     const ir::Shape& out = graph_.output_of(node).shape;
     const Numbers& from = value(node, 0);
@@ -155,39 +157,47 @@ class Reference {
         activate(to, a.activation);
         break;
       }
-      case ir::Op::mean: {
-        const size_t channels = static_cast<size_t>(in[3]), area = static_cast<size_t>(in[1] * in[2]);
-        for (size_t i = 0; i < from.size(); ++i) {
-          to[i / (channels * area) * channels + i % channels] += from[i] / static_cast<double>(area);
-        }
-        break;
-      }
-      case ir::Op::add: {
-        for (size_t i = 0; i < to.size(); ++i) to[i] = from[i] + value(node, 1)[i];
-        activate(to, std::get<ir::ActivationAttributes>(node.attributes).activation);
-        break;
-      }
-      case ir::Op::softmax: {
-        const double beta = static_cast<double>(std::get<ir::SoftmaxAttributes>(node.attributes).beta);
-        const size_t classes = static_cast<size_t>(out.back());
-        for (size_t row = 0; row < to.size(); row += classes) {
-          double total = 0;
-          for (size_t c = 0; c < classes; ++c) total += to[row + c] = std::exp(beta * from[row + c]);
-          for (size_t c = 0; c < classes; ++c) to[row + c] /= total;
-        }
-        break;
-      }
       case ir::Op::batch_norm:
         run_batch_norm(node, from, to, training);
         break;
       default:
-        to = from;
-        if (node.op == ir::Op::relu) activate(to, ir::Activation::relu);
-        if (node.op == ir::Op::relu6) activate(to, ir::Activation::relu6);
-        if (node.op == ir::Op::logistic)
-          std::transform(to.begin(), to.end(), to.begin(), [](double v) { return 1 / (1 + std::exp(-v)); });
+        return run_samples(node);
     }
     output(node) = to;
+  }
+
+  /// Sample by sample.
+  void run_samples(const ir::Node& node) {
+    for (size_t o = 0; o < node.outputs.size(); ++o) {
+      const ir::Tensor& out = graph_.output_of(node, static_cast<int>(o));
+      Numbers& all = values_[static_cast<size_t>(node.outputs[o])];
+      for (int sample = 0; sample < batch_; ++sample) {
+        std::vector<Array> in;
+        for (const int tensor : node.inputs) in.push_back(of_sample(tensor, sample));
+        const Numbers one = reference_layer(node, in, out.shape, static_cast<int>(o));
+        all.insert(all.end(), one.begin(), one.end());
+      }
+      std::visit(
+          [&](const auto& a) {
+            if constexpr (requires { a.activation; }) activate(all, a.activation);
+          },
+          node.attributes);
+    }
+  }
+
+  Array of_sample(int index, int sample) {
+    if (index < 0) return {};
+    const size_t place = static_cast<size_t>(index);
+    const ir::Tensor& tensor = graph_.tensors[place];
+    if (tensor.is_constant() && tensor.type == ir::DType::int32) {
+      const auto values = tensor.values<int32_t>();
+      return {tensor.shape, Numbers(values.begin(), values.end())};
+    }
+    if (tensor.is_constant()) return {tensor.shape, constants_[place]};
+    const size_t size = static_cast<size_t>(ir::element_count(tensor.shape));
+    if (values_[place].empty()) return {tensor.shape, Numbers(size, 0.0)};  // a state
+    const auto begin = values_[place].begin() + static_cast<ptrdiff_t>(static_cast<size_t>(sample) * size);
+    return {tensor.shape, Numbers(begin, begin + static_cast<ptrdiff_t>(size))};
   }
 
   void add_bias(const ir::Node& node, Numbers& to) {
