@@ -272,6 +272,9 @@ std::string value_text(const SettingValue& value) {
                         [&](const train::Optimiser* choice) {
                           return quoted(std::string(optimiser_names()[static_cast<size_t>(*choice)]));
                         },
+                        [&](const train::Loss* choice) {
+                          return quoted(std::string(loss_names()[static_cast<size_t>(*choice)]));
+                        },
                         [&](const train::Schedule* choice) {
                           return quoted(std::string(schedule_names()[static_cast<size_t>(*choice)]));
                         },

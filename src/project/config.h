@@ -49,7 +49,8 @@ struct ProjectConfig {
   samples::MaskOptions masks;
   std::string architecture = "ds_cnn_s";
   train::TrainOptions train;
-  int threads = 0;  ///< 0: as many as there are processors
+  std::string teacher;  ///< "" or a .tflite or a run's folder, relative to the project's
+  int threads = 0;      ///< 0: as many as there are processors
   std::string scheme = "int8";
   int calibration_samples = 200;
   DeployConfig deploy;

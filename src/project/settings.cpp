@@ -7,8 +7,10 @@ namespace tadpole::project {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kOptimisers = {"sgd", "adam", "adamw"};
-constexpr std::array<std::string_view, 3> kSchedules = {"constant", "cosine", "step"};
+constexpr std::array<std::string_view, 5> kOptimisers = {"sgd", "adam", "adamw", "nesterov", "rmsprop"};
+constexpr std::array<std::string_view, 4> kSchedules = {"constant", "cosine", "step", "one_cycle"};
+constexpr std::array<std::string_view, 7> kLosses = {
+    "automatic", "cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber", "focal"};
 constexpr double kMaxSeed =
     9007199254740992.0;  // 2^53: whole numbers that a TOML reader in any language keeps
 
@@ -32,6 +34,9 @@ std::vector<Setting> make_settings() {
                          SettingValue (*value)(ProjectConfig&), std::vector<std::string_view> choices = {}) {
     rows.push_back({section, key, meaning, value, 0, 0, std::move(choices)});
   };
+
+  /// The file shows the row before only then.
+  const auto hide_unless = [&](bool (*shown)(const ProjectConfig&)) { rows.back().shown = shown; };
 
   number("", "format", "version of this file", 1, 1, AT(format));
   other("project", "name", "what the library and the report are called", AT(name));
@@ -131,19 +136,51 @@ std::vector<Setting> make_settings() {
 
   number("train", "updates", "optimiser steps; small sets need many passes", 1, 1e7, AT(train.updates));
   number("train", "batch", "examples in a step", 1, 65536, AT(train.batch));
-  other("train", "optimiser", "sgd, adam or adamw", AT(train.optimiser),
+  other("train", "optimiser", "sgd, nesterov, rmsprop, adam or adamw", AT(train.optimiser),
         {kOptimisers.begin(), kOptimisers.end()});
   number("train", "learning_rate", "", 1e-9, 100, AT(train.learning_rate));
-  other("train", "schedule", "how the learning rate falls", AT(train.schedule),
-        {kSchedules.begin(), kSchedules.end()});
+  other("train", "schedule", "how the learning rate falls: constant, cosine, step or one_cycle",
+        AT(train.schedule), {kSchedules.begin(), kSchedules.end()});
   number("train", "warmup_updates", "the learning rate grows over so many steps first", 0, 1e6,
          AT(train.warmup_updates));
   number("train", "step_every", "schedule \"step\": so many steps between two falls", 1, 1e7,
          AT(train.step_every));
   number("train", "step_factor", "schedule \"step\": the rate is multiplied by this", 1e-6, 1,
          AT(train.step_factor));
-  number("train", "momentum", "optimiser \"sgd\"", 0, 0.9999, AT(train.momentum));
+  number("train", "momentum", "optimisers \"sgd\", \"nesterov\" and \"rmsprop\"", 0, 0.9999,
+         AT(train.momentum));
+  number("train", "rms_decay", "optimiser \"rmsprop\": memory of its mean square", 0, 0.9999,
+         AT(train.rms_decay));
+  hide_unless([](const ProjectConfig& c) { return c.train.optimiser == train::Optimiser::rmsprop; });
   number("train", "weight_decay", "optimiser \"adamw\"", 0, 1, AT(train.weight_decay));
+  number("train", "clip_norm", "gradients longer than this are shortened to it; 0 = never", 0, 1e9,
+         AT(train.clip_norm));
+  hide_unless([](const ProjectConfig& c) { return c.train.clip_norm != 0; });
+  number("train", "average", "decay of the moving average of the weights, such as 0.999; 0 = none", 0,
+         0.99999, AT(train.average));
+  hide_unless([](const ProjectConfig& c) { return c.train.average != 0; });
+  other("train", "loss", "what training makes small; automatic = by the network's last layer",
+        AT(train.loss.kind), {kLosses.begin(), kLosses.end()});
+  hide_unless([](const ProjectConfig& c) { return c.train.loss.kind != train::Loss::automatic; });
+  number("train", "huber_delta", "loss \"huber\": errors beyond this count straight, not squared", 1e-9, 1e9,
+         AT(train.loss.huber_delta));
+  hide_unless([](const ProjectConfig& c) { return c.train.loss.kind == train::Loss::huber; });
+  number("train", "focal_gamma", "loss \"focal\": how far it looks away from easy examples", 0, 10,
+         AT(train.loss.focal_gamma));
+  hide_unless([](const ProjectConfig& c) { return c.train.loss.kind == train::Loss::focal; });
+  other("train", "balance_classes", "classes count alike, however many recordings each has",
+        AT(train.balance_classes));
+  hide_unless([](const ProjectConfig& c) { return c.train.balance_classes; });
+  other("train", "teacher",
+        "a trained float model of the same classes to learn from: a .tflite or a run's folder", AT(teacher));
+  const auto has_teacher = [](const ProjectConfig& c) { return !c.teacher.empty(); };
+  hide_unless(has_teacher);
+  number("train", "teacher_share", "how much the teacher counts beside the labels", 0, 1,
+         AT(train.loss.teacher_share));
+  hide_unless(has_teacher);
+  number("train", "temperature", "how soft the teacher's answers are made", 0.01, 100,
+         AT(train.loss.temperature));
+  hide_unless(has_teacher);
   number("train", "label_smoothing", "how unsure right answers are taught to be", 0, 0.5,
          AT(train.loss.label_smoothing));
   number("train", "patience", "stop after so many passes without a better validation loss; 0 = never", 0, 1e6,
@@ -181,6 +218,7 @@ std::vector<Setting> make_settings() {
 
 std::span<const std::string_view> optimiser_names() { return kOptimisers; }
 std::span<const std::string_view> schedule_names() { return kSchedules; }
+std::span<const std::string_view> loss_names() { return kLosses; }
 
 std::span<const Setting> settings() {
   static const std::vector<Setting> rows = make_settings();  // constant after the first call

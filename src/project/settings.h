@@ -15,7 +15,7 @@ namespace tadpole::project {
 
 /// Where a setting's value lives in a ProjectConfig, by type.
 using SettingValue = std::variant<int*, uint64_t*, float*, bool*, std::string*, std::vector<std::string>*,
-                                  std::vector<float>*, train::Optimiser*, train::Schedule*>;
+                                  std::vector<float>*, train::Optimiser*, train::Schedule*, train::Loss*>;
 
 struct Setting {
   std::string_view section;  ///< "" for the top, "data.split" for an inline table in [data]
@@ -34,5 +34,6 @@ std::span<const Setting> settings();
 /// The names of an enumeration, in the order of its values.
 std::span<const std::string_view> optimiser_names();
 std::span<const std::string_view> schedule_names();
+std::span<const std::string_view> loss_names();
 
 }  // namespace tadpole::project

@@ -131,6 +131,8 @@ void each_field(Stream& stream, Fields& c) {
   stream.field(c.second);
   stream.field(c.best_weights);
   stream.field(c.best_state);
+  stream.field(c.average_weights);
+  stream.field(c.average_state);
   stream.field(c.history);
 }
 
@@ -158,7 +160,10 @@ std::vector<OptionNumber> option_numbers(const TrainOptions& o) {
           {"optimiser", whole(o.optimiser)},
           {"learning_rate", real(o.learning_rate)},
           {"momentum", real(o.momentum)},
+          {"rms_decay", real(o.rms_decay)},
           {"weight_decay", real(o.weight_decay)},
+          {"clip_norm", real(o.clip_norm)},
+          {"average", real(o.average)},
           {"schedule", whole(o.schedule)},
           {"step_every", whole(o.step_every)},
           {"step_factor", real(o.step_factor)},
@@ -198,6 +203,11 @@ uint64_t fingerprint(const ir::Graph& graph, bool with_constants) {
           if constexpr (requires { a.epsilon; }) number(bit_cast<uint32_t>(a.epsilon));
           if constexpr (requires { a.momentum; }) number(bit_cast<uint32_t>(a.momentum));
           if constexpr (requires { a.rate; }) number(bit_cast<uint32_t>(a.rate));
+          if constexpr (requires { a.alpha; }) number(bit_cast<uint32_t>(a.alpha));
+          if constexpr (requires { a.axis; }) number(a.axis);
+          if constexpr (requires { a.keep_dims; }) number(a.keep_dims);
+          if constexpr (requires { a.half_pixel_centers; }) number(a.half_pixel_centers);
+          if constexpr (requires { a.linear_before_reset; }) number(a.linear_before_reset);
           if constexpr (requires { a.beta; }) number(bit_cast<uint32_t>(a.beta));
         },
         node.attributes);

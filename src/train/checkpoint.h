@@ -24,8 +24,9 @@ struct Checkpoint {
   uint64_t best_epoch = 0, epochs_since_best = 0;
   double best_loss = 0;
   double seconds = 0, training_seconds = 0;
-  std::vector<float> weights, state, first, second;  ///< plain, in the order of the graph
-  std::vector<float> best_weights, best_state;       ///< empty without validation
+  std::vector<float> weights, state, first, second;   ///< plain, in the order of the graph
+  std::vector<float> best_weights, best_state;        ///< empty without validation
+  std::vector<float> average_weights, average_state;  ///< empty without averaging
   std::vector<EpochMetrics> history;
 };
 

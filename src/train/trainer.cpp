@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "train/average.h"
+#include "train/batches.h"
 #include "train/checkpoint.h"
 #include "train/network.h"
 #include "train/optimiser.h"
@@ -18,20 +20,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-/// Finaliser of splitmix64 (Steele, Lea and Flood 2014).
-uint64_t mix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15ull;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-  return x ^ (x >> 31);
-}
-
-/// An example's own generator in an epoch. The same whoever draws it.
-Rng example_rng(uint64_t seed, int epoch, int index) {
-  const uint64_t place = (static_cast<uint64_t>(epoch) << 32) | static_cast<uint32_t>(index);
-  return Rng(mix(seed ^ mix(place)), mix(place));
 }
 
 Error bad_setting(const std::string& what) { return {Code::train_bad_setting, what}; }
@@ -55,9 +43,14 @@ Result<void> check_options(const TrainOptions& o, int examples) {
   if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay)) {
     return bad_setting("weight_decay is " + text(o.weight_decay) + "; needs 0 or more.");
   }
-  if (o.loss.teacher_share > 0 && o.teacher == nullptr) {
-    return bad_setting("teacher_share is " + text(o.loss.teacher_share) +
-                       ", but there is no teacher. Name one, or set teacher_share to 0.");
+  if (!(o.rms_decay >= 0 && o.rms_decay < 1)) {
+    return bad_setting("rms_decay is " + text(o.rms_decay) + "; needs 0 up to below 1.");
+  }
+  if (!(o.clip_norm >= 0) || !std::isfinite(o.clip_norm)) {
+    return bad_setting("clip_norm is " + text(o.clip_norm) + "; needs 0 (no clipping) or more.");
+  }
+  if (!(o.average >= 0 && o.average < 1)) {
+    return bad_setting("average is " + text(o.average) + "; needs 0 (none) up to below 1.");
   }
   if (o.warmup_updates < 0) {
     return bad_setting("warmup_updates is " + std::to_string(o.warmup_updates) + "; needs 0 or more.");
@@ -75,68 +68,6 @@ Result<void> check_options(const TrainOptions& o, int examples) {
   return {};
 }
 
-/// Puts examples `indices` into the network's samples, in parallel.
-void load_batch(Network& network, const Examples& examples, std::span<const int> indices, int epoch,
-                uint64_t seed, Workers& workers) {
-  struct Call {
-    Network* network;
-    const Examples* examples;
-    std::span<const int> indices;
-    int epoch;
-    uint64_t seed;
-  } call{&network, &examples, indices, epoch, seed};
-  workers.run(kShards, [&call](int shard) {
-    const size_t count = call.indices.size();
-    const size_t begin = count * static_cast<size_t>(shard) / kShards;
-    const size_t end = count * static_cast<size_t>(shard + 1) / kShards;
-    for (size_t i = begin; i < end; ++i) {
-      Rng rng = example_rng(call.seed, call.epoch, call.indices[i]);
-      const int sample = static_cast<int>(i);
-      const std::span<float> features = call.network->example(sample);
-      call.network->labels()[i] = call.examples->get(call.indices[i], call.epoch, rng, features);
-      const std::span<float> target = call.network->target(sample);
-      if (target.empty()) continue;
-      if (call.examples->target_size() == 0) {
-        std::copy(features.begin(), features.end(), target.begin());
-      } else {
-        call.examples->get_target(call.indices[i], call.epoch, features, target);
-      }
-    }
-  });
-}
-
-/// Networks that answer with numbers need as many in each example.
-Result<void> check_target_size(const Network& network, const Examples& examples, const char* side) {
-  if (network.loss().uses_labels()) return {};
-  const int size = examples.target_size();
-  if ((size == 0 ? network.input_size() : size) == network.outputs()) return {};
-  return Error{Code::bad_shape, "the network's output layer '" + network.output_layer() + "' makes " +
-                                    std::to_string(network.outputs()) + " numbers, but the " + side +
-                                    " examples have " +
-                                    (size == 0 ? "no targets, and " + std::to_string(network.input_size()) +
-                                                     " features for an autoencoder to repeat."
-                                               : "targets of " + std::to_string(size) + ".")};
-}
-
-/// Of one loaded example. `counts` has an entry a class.
-Result<void> check_example(Network& network, const std::string& name, int sample, std::vector<int>& counts) {
-  const auto finite = [](std::span<const float> values) {
-    return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
-  };
-  if (!finite(network.example(sample)))
-    return Error{Code::train_not_finite, name + " has features that are not finite numbers."};
-  if (!finite(network.target(sample)))
-    return Error{Code::train_not_finite, name + " has a target that is not a finite number."};
-  if (!network.loss().uses_labels()) return {};
-  const int label = network.labels()[static_cast<size_t>(sample)];
-  if (label < 0 || label >= network.outputs()) {
-    return bad_setting(name + " is of class " + std::to_string(label) + "; the model tells classes 0 to " +
-                       std::to_string(network.outputs() - 1) + " apart.");
-  }
-  ++counts[static_cast<size_t>(label)];
-  return {};
-}
-
 /// The factors under which every class counts alike.
 std::vector<float> balanced_weights(const std::vector<int>& counts) {
   const double total = std::accumulate(counts.begin(), counts.end(), 0.0);
@@ -145,34 +76,6 @@ std::vector<float> balanced_weights(const std::vector<int>& counts) {
     weights.push_back(static_cast<float>(total / (static_cast<double>(counts.size()) * count)));
   }
   return weights;
-}
-
-/// Looks at every example once before the first update: labels in range, finite numbers, and for training at
-/// least one example a class. Gives the examples of each class.
-Result<std::vector<int>> check_examples(Network& network, const Examples& examples, const char* side,
-                                        bool every_class, uint64_t seed, Workers& workers) {
-  TADPOLE_CHECK(check_target_size(network, examples, side));
-  std::vector<int> indices;
-  std::vector<int> counts(network.loss().uses_labels() ? static_cast<size_t>(network.outputs()) : 0, 0);
-  for (int begin = 0; begin < examples.size(); begin += network.batch()) {
-    indices.resize(static_cast<size_t>(std::min(network.batch(), examples.size() - begin)));
-    std::iota(indices.begin(), indices.end(), begin);
-    load_batch(network, examples, indices, 0, seed, workers);
-    for (size_t i = 0; i < indices.size(); ++i) {
-      TADPOLE_CHECK(check_example(network, std::string(side) + " example " + std::to_string(indices[i]),
-                                  static_cast<int>(i), counts));
-    }
-  }
-  std::string missing;
-  for (size_t c = 0; c < counts.size(); ++c) {
-    if (counts[c] == 0) missing += (missing.empty() ? "" : ", ") + examples.class_name(static_cast<int>(c));
-  }
-  if (every_class && !missing.empty()) {
-    return Error{Code::train_class_missing, "no training examples of class " + missing +
-                                                " (the network tells " + std::to_string(counts.size()) +
-                                                " classes apart)."};
-  }
-  return counts;
 }
 
 /// One training from start or checkpoint to end.
@@ -192,6 +95,7 @@ class Training {
     const size_t epochs =
         static_cast<size_t>((options.updates + updates_an_epoch() - 1) / updates_an_epoch());
     saved_.history.reserve(epochs);
+    if (options.average > 0) average_.emplace(network, options.average);
     if (validation_ == nullptr) return;
     best_weights_ = Buffer(network.weights().size());
     best_state_ = Buffer(network.state().size());
@@ -200,7 +104,7 @@ class Training {
 
   Result<void> resume(const ir::Graph& graph);
   Result<void> run(const ir::Graph& graph, const std::function<void(const EpochMetrics&)>& on_epoch);
-  TrainResult result() const;
+  TrainResult result();
 
  private:
   int updates_an_epoch() const { return training_.size() / options_.batch; }
@@ -212,7 +116,7 @@ class Training {
 
   Result<void> epoch(EpochMetrics& metrics);
   Result<void> update(std::span<const int> indices, int epoch, Outcome& outcome);
-  Error not_finite(const std::string& what) const;
+  std::string when() const;
   void ask_teacher();
   void report(const EpochMetrics& metrics);
   Result<Outcome> validate();
@@ -227,15 +131,13 @@ class Training {
   Workers& workers_;
   Progress& progress_;
   OptimiserState optimiser_;
+  std::optional<WeightAverage> average_;
   std::vector<int> order_, validation_indices_;
   Buffer best_weights_, best_state_;
   Checkpoint saved_;  ///< its counters and history are the live ones; its weights are filled when saving
 };
 
-Error Training::not_finite(const std::string& what) const {
-  return {Code::train_not_finite, "after " + std::to_string(saved_.update) + " updates " + what +
-                                      "; learning_rate is " + std::to_string(options_.learning_rate) + "."};
-}
+std::string Training::when() const { return "after " + std::to_string(saved_.update) + " updates "; }
 
 void Training::ask_teacher() {
   for (int i = 0; i < network_.batch(); ++i) {
@@ -254,11 +156,7 @@ Result<void> Training::update(std::span<const int> indices, int epoch, Outcome& 
   if (teacher_ != nullptr) ask_teacher();
   const int number = static_cast<int>(saved_.update);
   outcome = network_.train_step(workers_, mix(options_.seed + 0x64726f70ull) + static_cast<uint64_t>(number));
-  if (!std::isfinite(outcome.loss)) {
-    const std::string layer = network_.first_not_finite(network_.batch());
-    return not_finite(layer.empty() ? "the loss is not a finite number"
-                                    : "layer '" + layer + "' makes numbers that are not finite");
-  }
+  if (!std::isfinite(outcome.loss)) return not_finite_error(network_, when(), options_.learning_rate);
   if (!optimiser_.update(network_, workers_, options_, number)) {
     std::string names;
     for (const Parameter& p : network_.parameters()) {
@@ -267,9 +165,10 @@ Result<void> Training::update(std::span<const int> indices, int epoch, Outcome& 
           std::all_of(gradient.begin(), gradient.end(), [](float g) { return std::isfinite(g); });
       if (!finite) names = network_.parameter_name(p);  // gradients go bad from the end to the start
     }
-    return not_finite("the gradient of '" + names + "' is not finite");
+    return not_finite_error(when() + "the gradient of '" + names + "' is not finite", options_.learning_rate);
   }
   ++saved_.update;
+  if (average_) average_->update(network_, workers_, saved_.update);
   return {};
 }
 
@@ -287,8 +186,7 @@ void Training::report(const EpochMetrics& metrics) {
 }
 
 Result<void> Training::epoch(EpochMetrics& metrics) {
-  std::iota(order_.begin(), order_.end(), 0);
-  Rng(mix(options_.seed), static_cast<uint64_t>(metrics.epoch)).shuffle(std::span<int>(order_));
+  shuffle_epoch(order_, options_.seed, metrics.epoch);
   const Clock::time_point start = Clock::now();
   double loss = 0, error = 0;
   int64_t correct = 0, samples = 0;
@@ -330,8 +228,9 @@ Result<Outcome> Training::validate() {
     load_batch(network_, *validation_, validation_indices_, 0, options_.seed, workers_);
     const Outcome outcome = network_.evaluate(workers_, count);
     if (!std::isfinite(outcome.loss)) {
-      return not_finite("layer '" + network_.first_not_finite(count) +
-                        "' makes numbers that are not finite on validation examples");
+      return not_finite_error(when() + "layer '" + network_.first_not_finite(count) +
+                                  "' makes numbers that are not finite on validation examples",
+                              options_.learning_rate);
     }
     total.loss += outcome.loss * count / size;
     total.correct += outcome.correct;
@@ -361,6 +260,8 @@ Result<void> Training::run(const ir::Graph& graph, const std::function<void(cons
     metrics.epoch = static_cast<int>(saved_.epoch) + 1;
     TADPOLE_CHECK(epoch(metrics));
     if (validation_ != nullptr) {
+      const auto averaged =
+          average_ ? std::optional(WeightAverage::Swapped(*average_, network_)) : std::nullopt;
       TADPOLE_TRY(const Outcome outcome, validate());
       metrics.validation_loss = static_cast<float>(outcome.loss);
       metrics.validation_accuracy =
@@ -395,6 +296,8 @@ Result<void> Training::save(const ir::Graph& graph) {
   plain(optimiser_.first(), saved_.first);
   plain(optimiser_.second(), saved_.second);
   plain(best_weights_.span(), saved_.best_weights);
+  plain(average_ ? average_->weights() : std::span<const float>(), saved_.average_weights);
+  if (average_) saved_.average_state.assign(average_->state().begin(), average_->state().end());
   saved_.state.assign(network_.state().begin(), network_.state().end());
   saved_.best_state.assign(best_state_.span().begin(), best_state_.span().end());
   return options_.save_checkpoint(write_checkpoint(saved_));
@@ -428,6 +331,10 @@ Result<void> Training::resume(const ir::Graph& graph) {
       saved_.second.size() != (optimiser_.second().empty() ? 0 : plain)) {
     return refuse("has as many weights as another architecture.");
   }
+  if (saved_.average_weights.size() != (average_ ? plain : 0) ||
+      saved_.average_state.size() != (average_ ? state : 0)) {
+    return refuse("has averages of another size.");
+  }
   if (saved_.best_weights.size() != (validates ? plain : 0) ||
       saved_.best_state.size() != (validates ? state : 0)) {
     return refuse(validates ? "was made without validation examples." : "was made with validation examples.");
@@ -440,19 +347,25 @@ Result<void> Training::resume(const ir::Graph& graph) {
   network_.from_plain(saved_.first, optimiser_.first());
   if (!optimiser_.second().empty()) network_.from_plain(saved_.second, optimiser_.second());
   if (validates) network_.from_plain(saved_.best_weights, best_weights_.span());
+  if (average_) {
+    network_.from_plain(saved_.average_weights, average_->weights());
+    std::copy(saved_.average_state.begin(), saved_.average_state.end(), average_->state().begin());
+  }
   std::copy(saved_.state.begin(), saved_.state.end(), network_.state().begin());
   std::copy(saved_.best_state.begin(), saved_.best_state.end(), best_state_.data());
   network_.set_steps(static_cast<int64_t>(saved_.update));
   return {};
 }
 
-TrainResult Training::result() const {
+TrainResult Training::result() {
   TrainResult result;
   // A rate that has fallen to nothing ends in better weights than the luckiest pass over few validation
   // examples, which comes early, while the rate is high.
   const bool best = validation_ != nullptr && options_.patience > 0;
-  result.graph = network_.to_graph(best ? best_weights_.span() : network_.weights(),
-                                   best ? best_state_.span() : network_.state());
+  const std::span<const float> last = average_ ? average_->weights() : network_.weights();
+  const std::span<const float> last_state = average_ ? average_->state() : network_.state();
+  result.graph =
+      network_.to_graph(best ? best_weights_.span() : last, best ? best_state_.span() : last_state);
   result.history = saved_.history;
   result.best_epoch = static_cast<int>(best ? saved_.best_epoch : saved_.epoch);
   result.seconds = saved_.seconds;
@@ -481,8 +394,10 @@ Result<TrainResult> train(const ir::Graph& graph, const Examples& training, cons
                           const TrainOptions& options, Workers& workers, Progress& progress,
                           const std::function<void(const EpochMetrics&)>& on_epoch) {
   TADPOLE_CHECK(check_options(options, training.size()));
+  LossOptions loss = options.loss;
+  if (options.teacher == nullptr) loss.teacher_share = 0;
   TADPOLE_TRY(const std::unique_ptr<Network> network,
-              Network::compile(graph, options.batch, best_kernels(), options.loss));
+              Network::compile(graph, options.batch, best_kernels(), loss));
   TADPOLE_TRY(const std::vector<int> counts,
               check_examples(*network, training, "training", true, options.seed, workers));
   if (options.balance_classes) TADPOLE_CHECK(network->set_class_weights(balanced_weights(counts)));
@@ -490,7 +405,7 @@ Result<TrainResult> train(const ir::Graph& graph, const Examples& training, cons
     TADPOLE_CHECK(check_examples(*network, *validation, "validation", false, options.seed, workers));
   }
   std::unique_ptr<Network> teacher;
-  if (options.loss.teacher_share > 0) {
+  if (loss.teacher_share > 0) {
     TADPOLE_TRY(teacher, compile_teacher(*network, *options.teacher));
   }
   Training run(*network, teacher.get(), training, validation, options, workers, progress);

@@ -39,8 +39,19 @@ class Examples {
   virtual std::string class_name(int index) const { return std::to_string(index); }
 };
 
-enum class Optimiser : uint8_t { sgd, adam, adamw };
-enum class Schedule : uint8_t { constant, cosine, step };
+enum class Optimiser : uint8_t {
+  sgd,  ///< with momentum; momentum = 0: without
+  adam,
+  adamw,
+  nesterov,  ///< momentum that looks ahead (Nesterov 1983, in the form of Sutskever et al. 2013)
+  rmsprop,   ///< Tieleman and Hinton 2012
+};
+enum class Schedule : uint8_t {
+  constant,
+  cosine,
+  step,
+  one_cycle,  ///< up to the rate over 30 % of the updates, down to nothing in the rest (Smith 2018)
+};
 
 /// [train] of tadpole.toml.
 struct TrainOptions {
@@ -48,14 +59,18 @@ struct TrainOptions {
   int batch = 100;
   Optimiser optimiser = Optimiser::adamw;
   float learning_rate = 3e-3f;
-  float momentum = 0.9f;      ///< sgd
+  float momentum = 0.9f;      ///< sgd, nesterov, rmsprop
+  float rms_decay = 0.9f;     ///< rmsprop: of the mean square
   float weight_decay = 0.3f;  ///< adamw: decoupled, times the learning rate; the others: none. So much keeps
                               ///< weights small enough for int8 (docs/results.md)
+  float clip_norm = 0;  ///< gradients longer than this, all weights together, are shortened to it; 0 = never
+  float average = 0;  ///< decay of the moving average of the weights, which is then validated and kept, such
+                      ///< as 0.999; 0 = the weights themselves
   Schedule schedule = Schedule::cosine;
   int step_every = 1000;  ///< step: multiply the rate by step_factor every so many updates
   float step_factor = 0.1f;
-  int warmup_updates = 100;  ///< the rate grows linearly from 0 over so many updates
-  LossOptions loss{.label_smoothing = 0.1f};
+  int warmup_updates = 100;  ///< the rate grows linearly from 0 over so many updates; not with one_cycle
+  LossOptions loss{.label_smoothing = 0.1f, .teacher_share = 0.7f};  ///< the share counts with a teacher
   /// loss.class_weights become those under which every class counts alike, however many examples it has:
   /// examples / (classes * examples of the class).
   bool balance_classes = false;
