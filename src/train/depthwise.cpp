@@ -21,7 +21,11 @@ class DepthwiseConv final : public Layer {
     image_.height = input[1];
     image_.width = input[2];
     image_.channels = input[3] * multiplier_;
-    image_.channel_stride = weights_.stride;
+    flips_ = a.stride_h == 1 && a.stride_w == 1;
+    // Few channels lie without gaps, several pixels in a vector.
+    const bool flat = flips_ && image_.channels < from.lanes && from.lanes % image_.channels == 0 &&
+                      filter[1] * filter[2] <= 64;
+    image_.channel_stride = flat ? image_.channels : weights_.stride;
     image_.top = rows.pad_before;
     image_.left = columns.pad_before;
     image_.padded_height = input[1] + rows.pad_before + rows.pad_after;
@@ -30,6 +34,7 @@ class DepthwiseConv final : public Layer {
               .in_row = image_.row(),
               .channel_stride = image_.channel_stride,
               .channels = image_.channels,
+              .weight_stride = weights_.stride,
               .filter_h = filter[1],
               .filter_w = filter[2],
               .stride_h = a.stride_h,
@@ -38,7 +43,6 @@ class DepthwiseConv final : public Layer {
               .dilation_w = a.dilation_w,
               .out_h = rows.out,
               .out_w = columns.out};
-    flips_ = a.stride_h == 1 && a.stride_w == 1;
     gradient_ = image_;
     gradient_.height = gradient_.padded_height = rows.out;
     gradient_.width = gradient_.padded_width = columns.out;
@@ -54,7 +58,7 @@ class DepthwiseConv final : public Layer {
   }
 
   size_t scratch_floats() const override {
-    return image_.floats() + gradient_.floats() + 3 * image_.spare_floats() + gradient_.spare_floats();
+    return image_.floats() + gradient_.floats() + 3 * image_.spare_floats() + gradient_.spare_floats() + 16;
   }
 
   void prepare(const float* weights) override {

@@ -29,11 +29,13 @@ struct Gemm {
 };
 
 /// One sample of a depthwise convolution. `in` is padded in space and its pixels are `channel_stride` floats
-/// apart, a multiple of the lanes; so are the rows of the weights [taps, channel_stride].
+/// apart: a multiple of the lanes, or `channels` where the lanes are a multiple of these, the stride is 1 and
+/// there are at most 64 taps; a vector of `in` beyond its end may then be read. Weights and their gradient:
+/// [taps, weight_stride].
 struct Depthwise {
   const float* in = nullptr;
   ptrdiff_t in_row = 0;  ///< floats from one padded input row to the next
-  int channel_stride = 0, channels = 0;
+  int channel_stride = 0, channels = 0, weight_stride = 0;
   int filter_h = 0, filter_w = 0, stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int out_h = 0, out_w = 0;
 };
@@ -56,7 +58,7 @@ struct Kernels {
   void (*gemm)(const Gemm& call);
   /// out [out_h, out_w, channels].
   void (*depthwise)(const Depthwise& shape, const float* weights, const float* bias, float* out);
-  /// gradient [taps, channel_stride] += over all pixels; out_gradient's rows are out_gradient_row floats
+  /// gradient [taps, weight_stride] += over all pixels; out_gradient's rows are out_gradient_row floats
   /// apart and its pixels channel_stride.
   void (*depthwise_weights)(const Depthwise& shape, const float* out_gradient, ptrdiff_t out_gradient_row,
                             float* gradient);

@@ -45,19 +45,46 @@ inline float clamp(float value, float low, float high) {
   return value > high ? high : value;
 }
 
+/// The first `count` floats (at most the lanes); what is beyond is not touched, and reads as zero.
+inline Vec load_part(const float* from, int count) {
+#if TADPOLE_LANES == 16 && defined(__AVX512F__)
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from);
+#else
+  if (count >= kLanes) return load(from);
+  Vec value = {};
+  for (int i = 0; i < count; ++i) value[i] = from[i];
+  return value;
+#endif
+}
+inline void store_part(float* to, Vec value, int count) {
+#if TADPOLE_LANES == 16 && defined(__AVX512F__)
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), value);
+#else
+  if (count >= kLanes) {
+    store(to, value);
+    return;
+  }
+  for (int i = 0; i < count; ++i) to[i] = value[i];
+#endif
+}
+
 // ---- matrix product: a tile of Rows x (Vectors * lanes) stays in registers over all k ----
 
 constexpr int kMostVectors = kLanes == 16 ? 4 : 2;
 constexpr int most_rows(int vectors) { return vectors == kMostVectors ? 6 : 8; }
 
-template <int Rows, int Vectors>
-inline void tile(const Gemm& g, const float* a, const float* b, float* c, ptrdiff_t c_row,
-                 const float* bias) {
+/// `last` counts the columns of the last vector that are inside C; Whole: all of them.
+template <int Rows, int Vectors, bool Whole>
+inline void tile(const Gemm& g, const float* a, const float* b, float* c, const float* bias, int last) {
   Vec sum[Rows][Vectors];
   TADPOLE_UNROLL for (int i = 0; i < Rows; ++i) {
     TADPOLE_UNROLL for (int j = 0; j < Vectors; ++j) {
-      sum[i][j] = g.accumulate ? load(c + i * c_row + j * kLanes)
-                               : (bias != nullptr ? load(bias + j * kLanes) : Vec{});
+      const float* before = c + i * g.c_row + j * kLanes;
+      if (!g.accumulate) {
+        sum[i][j] = bias != nullptr ? load(bias + j * kLanes) : Vec{};
+      } else {
+        sum[i][j] = Whole || j + 1 < Vectors ? load(before) : load_part(before, last);
+      }
     }
   }
   for (int s = 0; s < g.segments; ++s) {
@@ -77,23 +104,14 @@ inline void tile(const Gemm& g, const float* a, const float* b, float* c, ptrdif
     }
   }
   TADPOLE_UNROLL for (int i = 0; i < Rows; ++i) {
-    TADPOLE_UNROLL for (int j = 0; j < Vectors; ++j) store(c + i * c_row + j * kLanes, sum[i][j]);
-  }
-}
-
-/// A tile whose last columns are outside C goes through a buffer.
-template <int Rows, int Vectors>
-inline void edge_tile(const Gemm& g, const float* a, const float* b, float* c, const float* bias,
-                      int columns) {
-  float buffer[Rows * Vectors * kLanes] = {};
-  if (g.accumulate) {
-    for (int i = 0; i < Rows; ++i) {
-      for (int j = 0; j < columns; ++j) buffer[i * Vectors * kLanes + j] = c[i * g.c_row + j];
+    TADPOLE_UNROLL for (int j = 0; j < Vectors; ++j) {
+      float* to = c + i * g.c_row + j * kLanes;
+      if (Whole || j + 1 < Vectors) {
+        store(to, sum[i][j]);
+      } else {
+        store_part(to, sum[i][j], last);
+      }
     }
-  }
-  tile<Rows, Vectors>(g, a, b, buffer, Vectors * kLanes, bias);
-  for (int i = 0; i < Rows; ++i) {
-    for (int j = 0; j < columns; ++j) c[i * g.c_row + j] = buffer[i * Vectors * kLanes + j];
   }
 }
 
@@ -114,14 +132,15 @@ void panel(const Gemm& g, int first_column, int columns) {
     }
     const float* a = g.a + row * g.a_row;
     float* c = g.c + row * g.c_row + first_column;
-    const bool whole = columns == Vectors * kLanes;
-#define TADPOLE_ROWS(n)                                 \
-  case n:                                               \
-    if (whole) {                                        \
-      tile<n, Vectors>(g, a, b, c, g.c_row, bias);      \
-    } else {                                            \
-      edge_tile<n, Vectors>(g, a, b, c, bias, columns); \
-    }                                                   \
+    const int last = columns - (Vectors - 1) * kLanes;
+    const bool whole = last == kLanes;
+#define TADPOLE_ROWS(n)                                \
+  case n:                                              \
+    if (whole) {                                       \
+      tile<n, Vectors, true>(g, a, b, c, bias, 0);     \
+    } else {                                           \
+      tile<n, Vectors, false>(g, a, b, c, bias, last); \
+    }                                                  \
     break;
     switch (rows) {
       TADPOLE_ROWS(1)
@@ -170,13 +189,7 @@ void gemm(const Gemm& g) {
 
 constexpr int kMostTaps = 64;
 
-inline void store_channels(float* to, Vec value, int channels) {
-  if (channels >= kLanes) {
-    store(to, value);
-    return;
-  }
-  for (int i = 0; i < channels; ++i) to[i] = value[i];
-}
+inline int most(int channels) { return channels < kLanes ? channels : kLanes; }
 
 /// Offsets of the taps from the window's first pixel, a band of rows at a time when there are very many.
 struct Taps {
@@ -201,7 +214,7 @@ void depthwise_pass(const Depthwise& d, const Taps& taps, const float* weights, 
   const ptrdiff_t step = ptrdiff_t{d.stride_w} * d.channel_stride;
   for (int channel = 0; channel < d.channels; channel += kLanes) {
     Vec weight[Count > 0 ? Count : kMostTaps];
-    for (int t = 0; t < count; ++t) weight[t] = load(weights + ptrdiff_t{t} * d.channel_stride + channel);
+    for (int t = 0; t < count; ++t) weight[t] = load(weights + ptrdiff_t{t} * d.weight_stride + channel);
     const Vec start = bias != nullptr ? load(bias + channel) : Vec{};
     for (int y = 0; y < d.out_h; ++y) {
       const float* in = d.in + ptrdiff_t{y} * d.stride_h * d.in_row + channel;
@@ -217,7 +230,7 @@ void depthwise_pass(const Depthwise& d, const Taps& taps, const float* weights, 
         if (more) {
           for (int i = 0; i < kLanes && channel + i < d.channels; ++i) sum[i] += to[i];
         }
-        store_channels(to, sum, d.channels - channel);
+        store_part(to, sum, most(d.channels - channel));
       }
     }
   }
@@ -246,7 +259,7 @@ inline void depthwise_block(const float* in, ptrdiff_t in_row, ptrdiff_t step, c
   }
   TADPOLE_UNROLL for (int r = 0; r < Rows; ++r) {
     TADPOLE_UNROLL for (int c = 0; c < Columns; ++c) {
-      store_channels(out + r * out_row + c * channels, sum[r][c], left);
+      store_part(out + r * out_row + c * channels, sum[r][c], most(left));
     }
   }
 }
@@ -267,7 +280,7 @@ void depthwise_3x3(const Depthwise& d, const float* weights, const float* bias, 
   for (int channel = 0; channel < d.channels; channel += kLanes) {
     Vec weight[9];
     TADPOLE_UNROLL for (int t = 0; t < 9; ++t) weight[t] =
-        load(weights + ptrdiff_t{t} * d.channel_stride + channel);
+        load(weights + ptrdiff_t{t} * d.weight_stride + channel);
     const Vec start = bias != nullptr ? load(bias + channel) : Vec{};
     const float* in = d.in + channel;
     float* to = out + channel;
@@ -279,8 +292,72 @@ void depthwise_3x3(const Depthwise& d, const float* weights, const float* bias, 
   }
 }
 
+// Fewer channels than lanes, without gaps between the pixels: a vector holds several pixels. With stride 1
+// the pixels under a tap are neighbours too.
+
+inline bool is_flat(const Depthwise& d) { return d.channel_stride < kLanes; }
+
+inline Vec repeat(const float* channels, int count) {
+  Vec value = {};
+  for (int i = 0; i < kLanes; ++i) value[i] = channels[i % count];
+  return value;
+}
+
+void depthwise_flat(const Depthwise& d, const float* weights, const float* bias, float* out) {
+  const Taps taps = taps_from(d, 0);
+  Vec weight[kMostTaps];
+  for (int t = 0; t < taps.count; ++t)
+    weight[t] = repeat(weights + ptrdiff_t{t} * d.weight_stride, d.channels);
+  const Vec start = bias != nullptr ? repeat(bias, d.channels) : Vec{};
+  const ptrdiff_t row = ptrdiff_t{d.out_w} * d.channels;
+  for (int y = 0; y < d.out_h; ++y, out += row) {
+    const float* in = d.in + y * d.in_row;
+    for (ptrdiff_t x = 0; x < row; x += kLanes) {
+      Vec sum = start, other = {};
+      int t = 0;
+      for (; t + 1 < taps.count; t += 2) {
+        sum = multiply_add(load(in + x + taps.offset[t]), weight[t], sum);
+        other = multiply_add(load(in + x + taps.offset[t + 1]), weight[t + 1], other);
+      }
+      if (t < taps.count) sum = multiply_add(load(in + x + taps.offset[t]), weight[t], sum);
+      store_part(out + x, sum + other, row - x < kLanes ? static_cast<int>(row - x) : kLanes);
+    }
+  }
+}
+
+void depthwise_flat_weights(const Depthwise& d, const float* out_gradient, ptrdiff_t out_gradient_row,
+                            float* gradient) {
+  const Taps taps = taps_from(d, 0);
+  Vec sum[kMostTaps];
+  for (int t = 0; t < taps.count; ++t) sum[t] = Vec{};
+  const ptrdiff_t row = ptrdiff_t{d.out_w} * d.channels;
+  for (int y = 0; y < d.out_h; ++y) {
+    const float* in = d.in + y * d.in_row;
+    const float* from = out_gradient + y * out_gradient_row;
+    ptrdiff_t x = 0;
+    for (; x + kLanes <= row; x += kLanes) {
+      const Vec factor = load(from + x);
+      for (int t = 0; t < taps.count; ++t)
+        sum[t] = multiply_add(load(in + x + taps.offset[t]), factor, sum[t]);
+    }
+    const int left = static_cast<int>(row - x);
+    if (left == 0) continue;
+    const Vec factor = load_part(from + x, left);
+    for (int t = 0; t < taps.count; ++t) {
+      sum[t] = multiply_add(load_part(in + x + taps.offset[t], left), factor, sum[t]);
+    }
+  }
+  for (int t = 0; t < taps.count; ++t) {
+    for (int i = 0; i < kLanes; ++i) gradient[ptrdiff_t{t} * d.weight_stride + i % d.channels] += sum[t][i];
+  }
+}
+
 void depthwise(const Depthwise& d, const float* weights, const float* bias, float* out) {
   const int all = d.filter_h * d.filter_w;
+  if (is_flat(d)) {
+    depthwise_flat(d, weights, bias, out);
+    return;
+  }
   if (d.filter_h == 3 && d.filter_w == 3 && d.stride_h == 1 && d.stride_w == 1 && d.dilation_h == 1 &&
       d.dilation_w == 1) {
     depthwise_3x3(d, weights, bias, out);
@@ -288,7 +365,7 @@ void depthwise(const Depthwise& d, const float* weights, const float* bias, floa
   }
   for (int first = 0; first < all; first += kMostTaps) {
     const Taps taps = taps_from(d, first);
-    const float* from = weights + ptrdiff_t{first} * d.channel_stride;
+    const float* from = weights + ptrdiff_t{first} * d.weight_stride;
     if (taps.count == 9) {
       depthwise_pass<9>(d, taps, from, first == 0 ? bias : nullptr, first > 0, out);
     } else {
@@ -316,7 +393,7 @@ void depthwise_weights_pass(const Depthwise& d, const Taps& taps, const float* o
       }
     }
     for (int t = 0; t < count; ++t) {
-      float* to = gradient + ptrdiff_t{t} * d.channel_stride + channel;
+      float* to = gradient + ptrdiff_t{t} * d.weight_stride + channel;
       store(to, load(to) + sum[t]);
     }
   }
@@ -325,9 +402,13 @@ void depthwise_weights_pass(const Depthwise& d, const Taps& taps, const float* o
 void depthwise_weights(const Depthwise& d, const float* out_gradient, ptrdiff_t out_gradient_row,
                        float* gradient) {
   const int all = d.filter_h * d.filter_w;
+  if (is_flat(d)) {
+    depthwise_flat_weights(d, out_gradient, out_gradient_row, gradient);
+    return;
+  }
   for (int first = 0; first < all; first += kMostTaps) {
     const Taps taps = taps_from(d, first);
-    float* to = gradient + ptrdiff_t{first} * d.channel_stride;
+    float* to = gradient + ptrdiff_t{first} * d.weight_stride;
     if (taps.count == 9) {
       depthwise_weights_pass<9>(d, taps, out_gradient, out_gradient_row, to);
     } else {
@@ -343,7 +424,7 @@ void depthwise_scatter(const Depthwise& d, const float* weights, const float* ou
   for (int first = 0; first < all; first += kMostTaps) {
     const Taps taps = taps_from(d, first);
     for (int channel = 0; channel < d.channels; channel += kLanes) {
-      const float* weight = weights + ptrdiff_t{first} * d.channel_stride + channel;
+      const float* weight = weights + ptrdiff_t{first} * d.weight_stride + channel;
       for (int y = 0; y < d.out_h; ++y) {
         float* to = in_gradient + ptrdiff_t{y} * d.stride_h * d.in_row + channel;
         const float* from = out_gradient + y * out_gradient_row + channel;
@@ -351,7 +432,7 @@ void depthwise_scatter(const Depthwise& d, const float* weights, const float* ou
           const Vec factor = load(from);
           for (int t = 0; t < taps.count; ++t) {
             float* at = to + taps.offset[t];
-            store(at, multiply_add(load(weight + ptrdiff_t{t} * d.channel_stride), factor, load(at)));
+            store(at, multiply_add(load(weight + ptrdiff_t{t} * d.weight_stride), factor, load(at)));
           }
         }
       }
@@ -390,7 +471,11 @@ void affine(float* out, const float* in, ptrdiff_t count, int period, const floa
   for (; j < period; j += kLanes) {
     affine_group<1>(out + j, in + j, whole, period, scale + j, shift + j, lows, highs);
   }
-  for (ptrdiff_t at = whole; at < count; ++at) {
+  ptrdiff_t at = whole;
+  for (; at + kLanes <= count; at += kLanes) {
+    affine_group<1>(out + at, in + at, 1, 1, scale + at - whole, shift + at - whole, lows, highs);
+  }
+  for (; at < count; ++at) {
     const float value = in[at] * scale[at - whole] + shift[at - whole];
     out[at] = clamp(value, low, high);
   }
@@ -426,7 +511,11 @@ void moments(const float* in, ptrdiff_t count, int period, const float* origin, 
   for (; j < period; j += kLanes) {
     moments_group<1>(in + j, whole, period, origin + j, sum + j, squares + j);
   }
-  for (ptrdiff_t at = whole; at < count; ++at) {
+  ptrdiff_t at = whole;
+  for (; at + kLanes <= count; at += kLanes) {
+    moments_group<1>(in + at, 1, 1, origin + at - whole, sum + at - whole, squares + at - whole);
+  }
+  for (; at < count; ++at) {
     const float value = in[at] - origin[at - whole];
     sum[at - whole] += static_cast<double>(value);
     squares[at - whole] += static_cast<double>(value * value);
@@ -479,7 +568,13 @@ void affine_backward(float* gradient, const float* in, ptrdiff_t count, int peri
     affine_backward_group<1>(gradient + j, in + j, whole, period, scale + j, shift + j, lows, highs,
                              offset(mean, j), offset(sum, j), offset(product, j));
   }
-  for (ptrdiff_t at = whole; at < count; ++at) {
+  ptrdiff_t at = whole;
+  for (; at + kLanes <= count; at += kLanes) {
+    const int by = static_cast<int>(at - whole);
+    affine_backward_group<1>(gradient + at, in + at, 1, 1, scale + by, shift + by, lows, highs,
+                             offset(mean, by), offset(sum, by), offset(product, by));
+  }
+  for (; at < count; ++at) {
     const ptrdiff_t channel = at - whole;
     const float before = in[at] * scale[channel] + shift[channel];
     if (!(before > low && before < high)) gradient[at] = 0;
@@ -516,7 +611,12 @@ void combine(float* out, const float* gradient, const float* in, ptrdiff_t count
   for (; j < period; j += kLanes) {
     combine_group<1>(out + j, gradient + j, in + j, whole, period, a + j, b + j, c + j);
   }
-  for (ptrdiff_t at = whole; at < count; ++at) {
+  ptrdiff_t at = whole;
+  for (; at + kLanes <= count; at += kLanes) {
+    const ptrdiff_t by = at - whole;
+    combine_group<1>(out + at, gradient + at, in + at, 1, 1, a + by, b + by, c + by);
+  }
+  for (; at < count; ++at) {
     const ptrdiff_t channel = at - whole;
     out[at] = gradient[at] * a[channel] + (in[at] * b[channel] + c[channel]);
   }

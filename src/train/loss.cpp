@@ -214,6 +214,7 @@ SampleLoss LossFunction::of_numbers(const float* z, const Wanted& wanted, float*
   const bool logistic = head_ == Head::logistic, training = gradient != nullptr;
   const bool taught = training && uses_teacher();
   const double share = taught ? real(options_.teacher_share) : 0;
+  const double average = 1.0 / outputs_;
   SampleLoss result{0, logistic, 0};
   const auto slope_to = [&](double before, double answer, double target) {
     if (!is_regression(options_.kind))
@@ -231,9 +232,9 @@ SampleLoss LossFunction::of_numbers(const float* z, const Wanted& wanted, float*
       const Slope taught_at = slope_to(before, answer, real(wanted.teacher[i]));
       at = {(1 - share) * at.loss + share * taught_at.loss, (1 - share) * at.slope + share * taught_at.slope};
     }
-    const double weight = (training ? class_weight(i) : 1) / outputs_;
+    const double weight = (training ? class_weight(i) : 1) * average;
     result.loss += weight * at.loss;
-    result.absolute_error += std::abs(answer - target) / outputs_;
+    result.absolute_error += std::abs(answer - target) * average;
     if (logistic && (before >= 0) != (target >= 0.5)) result.correct = false;
     if (training) gradient[i] = static_cast<float>(weight * at.slope * real(scale));
   }
