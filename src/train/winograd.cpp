@@ -12,7 +12,6 @@ namespace tadpole::train {
 namespace {
 
 constexpr int kPlaces = 36;
-constexpr int kTaps = 9;
 
 /// A factor of the weights' transform on a 3-long stretch: to[0..5] = G g.
 void weight_transform(const float g[3], float to[6]) {
