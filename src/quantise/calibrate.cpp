@@ -31,7 +31,8 @@ std::vector<plan::Runner> one_runner_a_shard(const plan::Plan& plan) {
 /// Tensors that flow: the graph's input and every node's output.
 std::vector<int> flowing_tensors(const ir::Graph& graph) {
   std::vector<int> tensors = graph.inputs;
-  for (const ir::Node& node : graph.nodes) tensors.push_back(node.outputs[0]);
+  for (const ir::Node& node : graph.nodes)
+    tensors.insert(tensors.end(), node.outputs.begin(), node.outputs.end());
   return tensors;
 }
 
@@ -74,21 +75,52 @@ Result<void> for_each_input(const ir::Graph& graph, const CalibrationSet& calibr
   return {};
 }
 
+/// What the cell of an LSTM holds step by step; after a run only the last is left. Sequences begin with
+/// zeros.
+void see_cells(const ir::Graph& graph, const ir::Node& node, const plan::Runner& runner, Extremes& seen) {
+  const auto values = [&](int position) { return graph.input_of(node, position).values<float>(); };
+  const std::span<const float> in = runner.tensor_as<float>(node.inputs[0]);
+  const std::span<const float> out = runner.tensor_as<float>(node.outputs[0]);
+  const size_t features = static_cast<size_t>(graph.input_of(node, 0).shape.back());
+  const size_t units = static_cast<size_t>(graph.output_of(node).shape.back());
+  std::vector<float> cell(units, 0.0f), hidden(units, 0.0f);
+  for (size_t step = 0; step < in.size() / features; ++step) {
+    const float* x = in.data() + step * features;
+    for (size_t u = 0; u < units; ++u) {
+      const auto gate = [&](int g) {
+        float sum = graph.input_of(node, 12 + g).values<float>()[u];
+        for (size_t i = 0; i < features; ++i) sum += values(1 + g)[u * features + i] * x[i];
+        for (size_t i = 0; i < units; ++i) sum += values(5 + g)[u * units + i] * hidden[i];
+        return sum;
+      };
+      const auto logistic = [](float v) { return 1 / (1 + std::exp(-v)); };
+      cell[u] = logistic(gate(1)) * cell[u] + logistic(gate(0)) * std::tanh(gate(2));
+    }
+    seen.see(cell);
+    std::copy_n(out.begin() + static_cast<ptrdiff_t>(step * units), units, hidden.begin());
+  }
+}
+
 Result<std::vector<Extremes>> find_extremes(const plan::Plan& plan, const CalibrationSet& calibration,
                                             Workers& workers, Progress& progress) {
   const ir::Graph& graph = plan.graph();
   const std::vector<int> tensors = flowing_tensors(graph);
   std::vector<std::vector<Extremes>> seen(kShards, std::vector<Extremes>(graph.tensors.size()));
   std::vector<plan::Runner> runners = one_runner_a_shard(plan);
-  TADPOLE_CHECK(for_each_input(graph, calibration, calibration.count, workers, progress, "calibrate",
-                               [&](size_t shard, const std::vector<float>& input) {
-                                 std::vector<uint8_t> out(static_cast<size_t>(plan.output_bytes()));
-                                 runners[shard].run(bytes_of(input), out);
-                                 for (const int tensor : tensors) {
-                                   seen[shard][static_cast<size_t>(tensor)].see(
-                                       runners[shard].template tensor_as<float>(tensor));
-                                 }
-                               }));
+  TADPOLE_CHECK(for_each_input(
+      graph, calibration, calibration.count, workers, progress, "calibrate",
+      [&](size_t shard, const std::vector<float>& input) {
+        std::vector<uint8_t> out(static_cast<size_t>(plan.output_bytes()));
+        runners[shard].reset();
+        runners[shard].run(bytes_of(input), out);
+        for (const int tensor : tensors) {
+          seen[shard][static_cast<size_t>(tensor)].see(runners[shard].template tensor_as<float>(tensor));
+        }
+        for (const ir::Node& node : graph.nodes) {
+          if (node.op != ir::Op::unidirectional_sequence_lstm) continue;
+          see_cells(graph, node, runners[shard], seen[shard][static_cast<size_t>(node.inputs[19])]);
+        }
+      }));
   for (int shard = 1; shard < kShards; ++shard) {
     for (size_t i = 0; i < seen[0].size(); ++i) seen[0][i].merge(seen[static_cast<size_t>(shard)][i]);
   }
@@ -116,6 +148,7 @@ Result<std::vector<Range>> find_best_ranges(const plan::Plan& plan, const std::v
   TADPOLE_CHECK(for_each_input(graph, calibration, calibration.count, workers, progress, "choose ranges",
                                [&](size_t shard, const std::vector<float>& input) {
                                  std::vector<uint8_t> out(static_cast<size_t>(plan.output_bytes()));
+                                 runners[shard].reset();
                                  runners[shard].run(bytes_of(input), out);
                                  for (size_t i = 0; i < tensors.size(); ++i) {
                                    seen[shard][i].see(runners[shard].template tensor_as<float>(tensors[i]));
@@ -129,6 +162,11 @@ Result<std::vector<Range>> find_best_ranges(const plan::Plan& plan, const std::v
     const auto index = static_cast<size_t>(i);
     ranges[static_cast<size_t>(tensors[index])] = seen[0][index].best_range();
   });
+  for (const ir::Node& node : graph.nodes) {
+    if (node.op != ir::Op::unidirectional_sequence_lstm) continue;
+    const size_t cell = static_cast<size_t>(node.inputs[19]);
+    ranges[cell] = {extremes[cell].low, extremes[cell].high};
+  }
   return ranges;
 }
 
@@ -198,7 +236,9 @@ Result<std::vector<LayerError>> measure_error(const ir::Graph& folded, const ir:
                      [&](size_t shard, const std::vector<float>& values) {
                        std::vector<uint8_t> float_out(static_cast<size_t>(float_plan.output_bytes()));
                        std::vector<uint8_t> int8_out(static_cast<size_t>(int8_plan.output_bytes()));
+                       float_runners[shard].reset();
                        float_runners[shard].run(bytes_of(values), float_out);
+                       int8_runners[shard].reset();
                        int8_runners[shard].run(quantised_input(input, values), int8_out);
                        for (size_t i = 0; i < folded.nodes.size(); ++i) {
                          const int tensor = folded.nodes[i].outputs[0];

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "quantise/calibrate.h"
+#include "quantise/scales.h"
 
 namespace tadpole::quantise {
 
@@ -28,13 +29,40 @@ constexpr double kSmallestWeight = 1e-20;
 Error bad_range(const std::string& detail) { return {Code::quantise_bad_range, detail}; }
 
 bool has_weights(Op op) {
-  return op == Op::conv_2d || op == Op::depthwise_conv_2d || op == Op::fully_connected;
+  return op == Op::conv_2d || op == Op::depthwise_conv_2d || op == Op::fully_connected ||
+         op == Op::transpose_conv;
 }
 
-/// Kernels of these compare or move stored values, so both sides need one scale.
-bool keeps_scale(Op op) { return op == Op::average_pool_2d || op == Op::max_pool_2d || op == Op::reshape; }
+/// Layers that take constants as they take activations.
+bool takes_constants(Op op) {
+  return op == Op::add || op == Op::sub || op == Op::mul || op == Op::maximum || op == Op::minimum ||
+         op == Op::squared_difference || op == Op::prelu || op == Op::pad_v2 || op == Op::batch_matmul;
+}
+
+/// Of those, where constant and output must have one scale.
+bool shares_scale(Op op) { return op == Op::maximum || op == Op::minimum || op == Op::pad_v2; }
 
 int channel_axis(Op op) { return op == Op::depthwise_conv_2d ? 3 : 0; }
+int bias_position(Op op) { return op == Op::transpose_conv ? 3 : 2; }
+
+/// Symmetric, in [-127, 127].
+Quantisation symmetric(float largest) { return {{std::max(largest, 1e-6f) / 127}, {0}, 0}; }
+
+float largest_of(std::span<const float> values) {
+  float largest = 0;
+  for (const float value : values) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+std::vector<int8_t> stored_as(std::span<const float> values, const Quantisation& quantisation, float low) {
+  std::vector<int8_t> stored;
+  const float zero = static_cast<float>(quantisation.zero_points[0]);
+  for (const float value : values) {
+    stored.push_back(
+        static_cast<int8_t>(std::clamp(std::round(value / quantisation.scales[0]) + zero, low, 127.0f)));
+  }
+  return stored;
+}
 
 class Quantiser {
  public:
@@ -44,9 +72,10 @@ class Quantiser {
 
  private:
   void set_activation(int tensor, const Quantisation& quantisation);
-  void set_activations();
+  Result<void> set_activations();
   Result<void> quantise_node(size_t index);
-  Result<void> quantise_constant(Node& node, int input);
+  Result<void> quantise_constant(size_t index, int input);
+  Result<void> quantise_lstm(size_t index);
   Result<std::vector<float>> weight_scales(const Node& node, const std::vector<float>& bias) const;
   int place_for(size_t node, int tensor);
 
@@ -62,19 +91,12 @@ void Quantiser::set_activation(int tensor, const Quantisation& quantisation) {
   to.quantisation = quantisation;
 }
 
-void Quantiser::set_activations() {
-  for (const int input : folded_.inputs)
-    set_activation(input, activation_quantisation(ranges_[static_cast<size_t>(input)]));
-  for (const Node& node : folded_.nodes) {
-    const int output = node.outputs[0];
-    if (keeps_scale(node.op)) {
-      set_activation(output, *graph_.tensors[static_cast<size_t>(node.inputs[0])].quantisation);
-    } else if (node.op == Op::softmax) {
-      set_activation(output, {{1.0f / 256}, {-128}, 0});
-    } else {
-      set_activation(output, activation_quantisation(ranges_[static_cast<size_t>(output)]));
-    }
+Result<void> Quantiser::set_activations() {
+  TADPOLE_TRY(const auto scales, activation_scales(folded_, ranges_));
+  for (size_t i = 0; i < scales.size(); ++i) {
+    if (scales[i]) set_activation(static_cast<int>(i), *scales[i]);
   }
+  return {};
 }
 
 /// Where a node's quantised constant goes: over the float one, or into a new tensor when another node has
@@ -94,7 +116,7 @@ int Quantiser::place_for(size_t node, int tensor) {
 /// One scale a channel (one in all for dense layers), each positive and such that the bias fits.
 Result<std::vector<float>> Quantiser::weight_scales(const Node& node, const std::vector<float>& bias) const {
   const Tensor& weights = folded_.input_of(node, 1);
-  const float in_scale = graph_.input_of(node, 0).quantisation->scales[0];
+  const float in_scale = graph_.input_of(node, data_position(node.op)).quantisation->scales[0];
   const auto values = weights.values<float>();
   const bool per_channel = node.op != Op::fully_connected;
   const auto axis = static_cast<size_t>(channel_axis(node.op));
@@ -136,18 +158,19 @@ Result<void> Quantiser::quantise_node(size_t index) {
   const Tensor& weights = folded_.input_of(node, 1);
   const auto channels = static_cast<size_t>(weights.shape[static_cast<size_t>(channel_axis(node.op))]);
   std::vector<float> bias(channels, 0.0f);
-  const bool has_bias = Graph::has_input(node, 2);
+  const int bias_place = bias_position(node.op);
+  const bool has_bias = Graph::has_input(node, bias_place);
   if (has_bias) {
-    const auto values = folded_.input_of(node, 2).values<float>();
+    const auto values = folded_.input_of(node, bias_place).values<float>();
     bias.assign(values.begin(), values.end());
   }
   for (const float value : bias) {
     if (!std::isfinite(value))
-      return bad_range("bias '" + folded_.input_of(node, 2).name + "' of layer '" + node.name + "' holds " +
-                       std::to_string(value) + "; needs finite numbers. Train again.");
+      return bad_range("bias '" + folded_.input_of(node, bias_place).name + "' of layer '" + node.name +
+                       "' holds " + std::to_string(value) + "; needs finite numbers. Train again.");
   }
   TADPOLE_TRY(const std::vector<float> scales, weight_scales(node, bias));
-  const float in_scale = graph_.input_of(node, 0).quantisation->scales[0];
+  const float in_scale = graph_.input_of(node, data_position(node.op)).quantisation->scales[0];
   const bool per_channel = scales.size() > 1;
 
   // The TensorFlow Lite converter multiplies by the inverse too, which rounds ties its way.
@@ -178,14 +201,15 @@ Result<void> Quantiser::quantise_node(size_t index) {
   to.quantisation = Quantisation{scales, zeros, channel_axis(node.op)};
   to.constant = ir::make_constant<int8_t>(stored);
   if (!has_bias) {
-    node.inputs.resize(3);
-    node.inputs[2] = static_cast<int>(graph_.tensors.size());
+    node.inputs.resize(static_cast<size_t>(bias_place) + 1);
+    node.inputs[static_cast<size_t>(bias_place)] = static_cast<int>(graph_.tensors.size());
     graph_.tensors.push_back({node.name + "_bias", DType::int32, {}, std::nullopt, nullptr});
   } else {
-    node.inputs[2] = place_for(index, node.inputs[2]);
+    int& place = node.inputs[static_cast<size_t>(bias_place)];
+    place = place_for(index, place);
   }
   node.inputs[1] = weights_place;
-  Tensor& to_bias = graph_.tensors[static_cast<size_t>(node.inputs[2])];
+  Tensor& to_bias = graph_.tensors[static_cast<size_t>(node.inputs[static_cast<size_t>(bias_place)])];
   to_bias.type = DType::int32;
   to_bias.shape = {static_cast<int32_t>(channels)};
   to_bias.quantisation = Quantisation{bias_scales, zeros, 0};
@@ -194,34 +218,82 @@ Result<void> Quantiser::quantise_node(size_t index) {
 }
 
 /// A constant that takes part like an activation, as one side of an addition.
-Result<void> Quantiser::quantise_constant(Node& node, int input) {
-  const int tensor = node.inputs[static_cast<size_t>(input)];
+Result<void> Quantiser::quantise_constant(size_t index, int input) {
+  Node& node = graph_.nodes[index];
+  int& tensor = node.inputs[static_cast<size_t>(input)];
   const Tensor& from = folded_.tensors[static_cast<size_t>(tensor)];
   Extremes extremes;
   extremes.see(from.values<float>());
   if (!extremes.finite)
     return bad_range("constant '" + from.name + "' of layer '" + node.name + "' is not finite.");
-  const Quantisation quantisation = activation_quantisation({extremes.low, extremes.high});
-  std::vector<int8_t> stored;
-  for (const float value : from.values<float>()) {
-    const float zero = static_cast<float>(quantisation.zero_points[0]);
-    stored.push_back(
-        static_cast<int8_t>(std::clamp(std::round(value / quantisation.scales[0]) + zero, -128.0f, 127.0f)));
+  const bool is_matrix = node.op == Op::batch_matmul;
+  const Quantisation quantisation = is_matrix ? symmetric(largest_of(from.values<float>()))
+                                    : shares_scale(node.op)
+                                        ? *graph_.output_of(node).quantisation
+                                        : activation_quantisation({extremes.low, extremes.high});
+  const std::vector<int8_t> stored = stored_as(from.values<float>(), quantisation, is_matrix ? -127 : -128);
+  const int place = place_for(index, tensor);
+  set_activation(place, quantisation);
+  graph_.tensors[static_cast<size_t>(place)].constant = ir::make_constant<int8_t>(stored);
+  node.inputs[static_cast<size_t>(input)] = place;
+  return {};
+}
+
+/// Weights symmetric, one scale a matrix; biases as sums of products with the input; the output state as the
+/// output, the cell state int16 with a power of two. Source: TFLite Micro's LSTM.
+Result<void> Quantiser::quantise_lstm(size_t index) {
+  const auto inputs = graph_.nodes[index].inputs;
+  const auto at = [&](int position) -> const Tensor& {
+    return folded_.input_of(folded_.nodes[index], position);
+  };
+  const double in_scale = graph_.input_of(graph_.nodes[index], 0).quantisation->scales[0];
+  std::vector<float> in_weight_scales;
+  for (int position = 1; position <= 8; ++position) {
+    const auto values = at(position).values<float>();
+    const Quantisation scale = symmetric(largest_of(values));
+    if (!std::isfinite(scale.scales[0]))
+      return bad_range("weights '" + at(position).name + "' are not finite. Train again.");
+    if (position <= 4) in_weight_scales.push_back(scale.scales[0]);
+    const int place = place_for(index, inputs[static_cast<size_t>(position)]);
+    set_activation(place, scale);
+    graph_.tensors[static_cast<size_t>(place)].constant =
+        ir::make_constant<int8_t>(stored_as(values, scale, -127));
+    graph_.nodes[index].inputs[static_cast<size_t>(position)] = place;
   }
-  set_activation(tensor, quantisation);
-  graph_.tensors[static_cast<size_t>(tensor)].constant = ir::make_constant<int8_t>(stored);
+  for (int gate = 0; gate < 4; ++gate) {
+    const double scale = in_scale * double{in_weight_scales[static_cast<size_t>(gate)]};
+    std::vector<int32_t> stored;
+    for (const float value : at(12 + gate).values<float>()) {
+      stored.push_back(
+          static_cast<int32_t>(std::clamp(std::round(double{value} / scale), -kLargestBias, kLargestBias)));
+    }
+    const int place = place_for(index, inputs[static_cast<size_t>(12 + gate)]);
+    Tensor& bias = graph_.tensors[static_cast<size_t>(place)];
+    bias.type = DType::int32;
+    bias.quantisation = Quantisation{{static_cast<float>(scale)}, {0}, 0};
+    bias.constant = ir::make_constant<int32_t>(stored);
+    graph_.nodes[index].inputs[static_cast<size_t>(12 + gate)] = place;
+  }
+  set_activation(inputs[18], *graph_.output_of(graph_.nodes[index]).quantisation);
+  const Range& range = ranges_[static_cast<size_t>(inputs[19])];
+  const double largest = std::max({double{range.high}, -double{range.low}, 1.0 / 32768});
+  Tensor& cell = graph_.tensors[static_cast<size_t>(inputs[19])];
+  cell.type = DType::int16;
+  cell.quantisation =
+      Quantisation{{static_cast<float>(std::exp2(std::ceil(std::log2(largest / 32767))))}, {0}, 0};
   return {};
 }
 
 Result<Graph> Quantiser::run() {
-  set_activations();
+  TADPOLE_CHECK(set_activations());
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-    Node& node = graph_.nodes[i];
-    if (has_weights(node.op)) TADPOLE_CHECK(quantise_node(i));
-    if (node.op != Op::add) continue;
-    for (const int side : {0, 1}) {
-      if (graph_.input_of(node, side).is_constant() && graph_.input_of(node, side).type == DType::float32)
-        TADPOLE_CHECK(quantise_constant(node, side));
+    const Op op = graph_.nodes[i].op;
+    if (has_weights(op)) TADPOLE_CHECK(quantise_node(i));
+    if (op == Op::unidirectional_sequence_lstm) TADPOLE_CHECK(quantise_lstm(i));
+    if (!takes_constants(op)) continue;
+    for (int input = 0; input < static_cast<int>(graph_.nodes[i].inputs.size()); ++input) {
+      const Tensor& tensor = folded_.input_of(folded_.nodes[i], input);
+      if (tensor.is_constant() && tensor.type == DType::float32) TADPOLE_CHECK(quantise_constant(i, input));
     }
   }
   TADPOLE_CHECK(ir::check_graph(graph_));
@@ -240,14 +312,14 @@ Result<void> check_input(const Graph& folded, const CalibrationSet& calibration)
     const std::string where = "layer '" + node.name + "' (" + std::string(ir::op_name(node.op)) + ")";
     if (ir::tflite_code(node.op) < 0 || node.op == Op::quantize || node.op == Op::dequantize)
       return Error{Code::op_unsupported, where + " cannot be quantised; fold the graph for inference first."};
-    const Tensor& in = folded.input_of(node, 0);
+    const Tensor& in = folded.input_of(node, data_position(node.op));
     if (in.type != DType::float32 || folded.output_of(node).type != DType::float32)
       return Error{Code::type_unsupported, where + " is not float32; only float models are quantised."};
-    if (in.is_constant() && node.op != Op::add)
+    if (in.is_constant() && !takes_constants(node.op))
       return Error{Code::op_unsupported, where + " works on the constant '" + in.name + "'."};
     if (!has_weights(node.op)) continue;
     for (int i = 1; i < static_cast<int>(node.inputs.size()); ++i) {
-      if (!Graph::has_input(node, i)) continue;
+      if (!Graph::has_input(node, i) || i == data_position(node.op)) continue;
       const Tensor& constant = folded.input_of(node, i);
       if (!constant.is_constant() || constant.type != DType::float32)
         return Error{Code::type_unsupported, where + ": '" + constant.name + "' must be a float32 constant."};

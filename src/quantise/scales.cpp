@@ -1,0 +1,127 @@
+// Tensors that must have one scale form a group, led by the tensor whose range they take.
+#include "quantise/scales.h"
+
+#include <algorithm>
+#include <string>
+
+namespace tadpole::quantise {
+
+namespace {
+
+using ir::Op;
+using ir::Quantisation;
+
+enum class Keeps : uint8_t { nothing, scale_of_input, one_scale_for_all };
+
+Keeps keeps(Op op) {
+  switch (op) {
+    case Op::average_pool_2d:
+    case Op::max_pool_2d:
+    case Op::reshape:
+    case Op::squeeze:
+    case Op::expand_dims:
+    case Op::transpose:
+    case Op::pad:
+    case Op::pad_v2:
+    case Op::split:
+    case Op::slice:
+    case Op::strided_slice:
+    case Op::gather:
+    case Op::unpack:
+    case Op::resize_bilinear:
+    case Op::resize_nearest_neighbor:
+      return Keeps::scale_of_input;
+    case Op::concatenation:
+    case Op::pack:
+    case Op::maximum:
+    case Op::minimum:
+      return Keeps::one_scale_for_all;
+    default:
+      return Keeps::nothing;
+  }
+}
+
+std::optional<Quantisation> fixed_scale(Op op) {
+  if (op == Op::softmax || op == Op::logistic) return Quantisation{{1.0f / 256}, {-128}, 0};
+  if (op == Op::tanh) return Quantisation{{1.0f / 128}, {0}, 0};
+  return std::nullopt;
+}
+
+class Groups {
+ public:
+  Groups(const ir::Graph& graph, const std::vector<Range>& ranges)
+      : graph_(graph), ranges_(ranges), leader_(graph.tensors.size()), fixed_(graph.tensors.size()) {
+    for (size_t i = 0; i < leader_.size(); ++i) leader_[i] = static_cast<int>(i);
+  }
+
+  Result<void> add(const ir::Node& node) {
+    const Keeps how = keeps(node.op);
+    for (const int output : node.outputs) {
+      if (how == Keeps::nothing) fixed_[static_cast<size_t>(output)] = fixed_scale(node.op);
+      if (how == Keeps::scale_of_input)
+        follow(output, node.inputs[static_cast<size_t>(data_position(node.op))]);
+    }
+    if (how != Keeps::one_scale_for_all) return {};
+    int first = -1;
+    for (const int input : node.inputs) {
+      if (graph_.tensors[static_cast<size_t>(input)].is_constant()) continue;
+      if (first >= 0) TADPOLE_CHECK(join(node, first, input));
+      first = input;
+    }
+    for (const int output : node.outputs) follow(output, first);
+    return {};
+  }
+
+  Quantisation of(int tensor) const {
+    const size_t leader = static_cast<size_t>(find(tensor));
+    return fixed_[leader] ? *fixed_[leader] : activation_quantisation(ranges_[leader]);
+  }
+
+ private:
+  int find(int tensor) const {
+    while (leader_[static_cast<size_t>(tensor)] != tensor) tensor = leader_[static_cast<size_t>(tensor)];
+    return tensor;
+  }
+  void follow(int tensor, int of) { leader_[static_cast<size_t>(tensor)] = find(of); }
+
+  Result<void> join(const ir::Node& node, int a, int b) {
+    const size_t to = static_cast<size_t>(find(a)), from = static_cast<size_t>(find(b));
+    if (to == from) return {};
+    if (fixed_[to] != fixed_[from]) {
+      return Error{
+          Code::quantise_bad_range,
+          "layer '" + node.name + "' joins '" + graph_.tensors[static_cast<size_t>(a)].name + "' and '" +
+              graph_.tensors[static_cast<size_t>(b)].name +
+              "', of which one has a scale that TFLite fixes (softmax, logistic, tanh) and the other has "
+              "not. Put a layer with weights before the join, or keep the model in float."};
+    }
+    ranges_[to] = {std::min(ranges_[to].low, ranges_[from].low),
+                   std::max(ranges_[to].high, ranges_[from].high)};
+    leader_[from] = static_cast<int>(to);
+    return {};
+  }
+
+  const ir::Graph& graph_;
+  std::vector<Range> ranges_;
+  std::vector<int> leader_;
+  std::vector<std::optional<Quantisation>> fixed_;
+};
+
+}  // namespace
+
+int data_position(Op op) { return op == Op::split ? 1 : op == Op::transpose_conv ? 2 : 0; }
+
+Result<std::vector<std::optional<Quantisation>>> activation_scales(const ir::Graph& folded,
+                                                                   const std::vector<Range>& ranges) {
+  Groups groups(folded, ranges);
+  for (const ir::Node& node : folded.nodes) TADPOLE_CHECK(groups.add(node));
+  std::vector<std::optional<Quantisation>> scales(folded.tensors.size());
+  const auto set = [&](int tensor) { scales[static_cast<size_t>(tensor)] = groups.of(tensor); };
+  for (const int input : folded.inputs) set(input);
+  for (const ir::Node& node : folded.nodes) {
+    for (const int output : node.outputs) set(output);
+  }
+  return scales;
+}
+
+}  // namespace tadpole::quantise

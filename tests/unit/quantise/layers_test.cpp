@@ -1,0 +1,120 @@
+// Networks beyond plain image classifiers to int8: they run on the plan, answer near the float network, and
+// survive a way through a .tflite file.
+#include <gtest/gtest.h>
+
+#include "convert/tflite.h"
+#include "ir/builder.h"
+#include "nets.h"
+#include "plan/plan.h"
+#include "quantise/quantise.h"
+
+namespace tadpole::quantise {
+namespace {
+
+using ir::GraphBuilder;
+using ir::Op;
+using ir::Value;
+
+struct Net {
+  const char* name;
+  double signal_to_noise_db;  ///< of the answers, at least; int8 activations carry some 30 to 45 dB
+  Value (*make)(GraphBuilder&);
+};
+
+const Net kNets[] = {
+    {"lstm", 20,
+     [](GraphBuilder& b) {
+       return b.fully_connected(b.last_step(b.lstm(b.input({1, 8, 5}), 12)), 4);
+     }},
+    {"convolutional autoencoder", 25,
+     [](GraphBuilder& b) {
+       Value x = b.relu(
+           b.batch_norm(b.conv_2d(b.input({1, 8, 8, 2}), 6, 3, 3, {.stride_h = 2, .stride_w = 2}, false)));
+       x = b.transpose_conv_2d(x, 4, 3, 3, {.stride_h = 2, .stride_w = 2});
+       return b.conv_2d(b.upsample_2d(b.relu(x), 2, 1), 1, 3, 3);
+     }},
+    {"squeeze and excite, with a join", 25,
+     [](GraphBuilder& b) {
+       const Value x = b.relu(b.conv_2d(b.input({1, 6, 6, 3}), 8, 3, 3));
+       const Value gate = b.logistic(b.conv_2d(b.mean(x, {1, 2}), 8, 1, 1));
+       const Value y = b.concatenation({b.binary(Op::mul, x, gate), b.conv_2d(x, 5, 1, 1)}, 3);
+       return b.fully_connected(b.flatten(b.transpose(y, {0, 3, 1, 2})), 5);
+     }},
+    {"sums, differences and functions", 20,
+     [](GraphBuilder& b) {
+       const Value x = b.fully_connected(b.input({1, 12}), 16);
+       const std::vector<Value> parts = b.split(b.unary(Op::hard_swish, x), 1, 2);
+       const Value shift = b.constant("shift", {8}, {0.1f, -0.2f, 0.3f, 0, 0.5f, -1, 0.2f, 0.1f});
+       const Value y = b.binary(Op::add, b.binary(Op::sub, parts[0], parts[1]), shift);
+       const Value z =
+           b.binary(Op::maximum, y, b.unary(Op::leaky_relu, parts[1], ir::LeakyReluAttributes{0.1f}));
+       return b.fully_connected(b.unary(Op::tanh, z), 3);
+     }},
+    {"layer norm", 15,
+     [](GraphBuilder& b) {
+       const Value x = b.fully_connected(b.input({1, 4, 10}), 12, {.keep_dims = true});
+       return b.fully_connected(b.flatten(b.layer_norm(x)), 3);
+     }},
+    {"conv 1d", 25,
+     [](GraphBuilder& b) {
+       const Value x = b.relu(b.batch_norm(b.conv_1d(b.input({1, 20, 3}), 8, 5, {.stride_w = 2}, false)));
+       return b.fully_connected(b.mean(x, {1}, false), 4);
+     }},
+};
+
+TEST(Quantise, layers_beyond_image_classifiers_answer_near_float_and_survive_a_file) {
+  for (const Net& net : kNets) {
+    SCOPED_TRACE(net.name);
+    GraphBuilder builder(net.name, Rng(7));
+    const Value answers = net.make(builder);
+    const auto graph = std::move(builder).finish(answers);
+    ASSERT_TRUE(graph.ok()) << graph.error().message();
+    const auto folded = fold_for_inference(*graph);
+    ASSERT_TRUE(folded.ok()) << folded.error().message();
+    const int64_t values = ir::element_count(folded->tensors[static_cast<size_t>(folded->inputs[0])].shape);
+    const CalibrationSet calibration{60, [=](int index) {
+                                       Rng rng(1000 + static_cast<uint64_t>(index));
+                                       return random_values(rng, values, -2, 2);
+                                     }};
+    Silent silent;
+    const auto quantised = quantise_int8(*folded, calibration, silent);
+    ASSERT_TRUE(quantised.ok()) << quantised.error().message();
+    EXPECT_GT(quantised->layers.back().signal_to_noise_db, net.signal_to_noise_db);
+
+    const auto bytes = convert::write_tflite(quantised->graph.graph, "test");
+    ASSERT_TRUE(bytes.ok()) << bytes.error().message();
+    const auto again = convert::read_tflite(*bytes);
+    ASSERT_TRUE(again.ok()) << again.error().message();
+    const auto plan = plan::lower(quantised->graph.graph, {.kernels = "ref"});
+    const auto plan_again = plan::lower(*again, {.kernels = "ref"});
+    ASSERT_TRUE(plan.ok()) << plan.error().message();
+    ASSERT_TRUE(plan_again.ok()) << plan_again.error().message();
+    plan::Runner runner(*plan), runner_again(*plan_again);
+    std::vector<uint8_t> in(static_cast<size_t>(plan->input_bytes())),
+        out(static_cast<size_t>(plan->output_bytes()));
+    std::vector<uint8_t> out_again(out.size());
+    for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<uint8_t>(37 * i);
+    runner.run(in, out);
+    runner_again.run(in, out_again);
+    EXPECT_EQ(out, out_again);
+  }
+}
+
+TEST(Quantise, a_join_of_fixed_and_free_scales_is_refused_by_name) {
+  GraphBuilder b("join", Rng(7));
+  const Value x = b.fully_connected(b.input({1, 6}), 4);
+  const Value joined = b.concatenation({b.logistic(x), x}, 1);
+  const auto graph = std::move(b).finish(joined);
+  ASSERT_TRUE(graph.ok());
+  const CalibrationSet calibration{
+      4, [](int index) { return std::vector<float>(6, 0.1f * static_cast<float>(index)); }};
+  Silent silent;
+  const auto quantised = quantise_int8(*graph, calibration, silent);
+  ASSERT_FALSE(quantised.ok());
+  EXPECT_EQ(quantised.error().code, Code::quantise_bad_range);
+  EXPECT_NE(quantised.error().detail.find("'concatenation_2' joins"), std::string::npos)
+      << quantised.error().detail;
+}
+
+}  // namespace
+}  // namespace tadpole::quantise
