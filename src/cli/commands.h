@@ -33,6 +33,7 @@ void add_inspect(CLI::App& app, Context& context);
 void add_deploy(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_profile(CLI::App& app, Context& context);
+void add_runs(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
 void add_board(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);

@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   cli::add_deploy(app, context);
   cli::add_run(app, context);
   cli::add_profile(app, context);
+  cli::add_runs(app, context);
   cli::add_report(app, context);
   cli::add_board(app, context);
   cli::add_doctor(app, context);

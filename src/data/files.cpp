@@ -114,6 +114,15 @@ Result<void> write_text(const std::string& path, std::string_view text) {
   return write_file(path, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 
+Result<void> append_text(const std::string& path, std::string_view text) {
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return write_error(path, errno);
+  int failed = write_all(fd, {reinterpret_cast<const uint8_t*>(text.data()), text.size()}, Sync::later);
+  if (close(fd) != 0 && failed == 0) failed = errno;
+  if (failed != 0) return write_error(path, failed);
+  return {};
+}
+
 Result<void> make_folders(const std::string& path) {
   std::error_code failed;
   fs::create_directories(path, failed);

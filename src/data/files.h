@@ -27,6 +27,10 @@ enum class Sync : uint8_t { now, later };
 Result<void> write_file(const std::string& path, std::span<const uint8_t> bytes, Sync sync = Sync::now);
 Result<void> write_text(const std::string& path, std::string_view text);
 
+/// Adds to the end of a file, which is made when it is not there. A kill or a full disk may leave part of the
+/// text behind. Not synced. Fails: disk_full, file_unwritable.
+Result<void> append_text(const std::string& path, std::string_view text);
+
 /// Makes a folder with all above it; one that is there already is fine. Fails: disk_full, file_unwritable.
 Result<void> make_folders(const std::string& path);
 

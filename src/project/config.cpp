@@ -238,6 +238,28 @@ Result<void> check_together(const ProjectConfig& config, const std::string& file
   return {};
 }
 
+/// The settings of "data.split" as the inline table that stands in [data].
+std::string inline_table(ProjectConfig& config, std::string_view section) {
+  std::string pairs;
+  for (const Setting& setting : settings()) {
+    if (setting.section != section) continue;
+    pairs +=
+        (pairs.empty() ? "" : ", ") + std::string(setting.key) + " = " + value_text(setting.value(config));
+  }
+  return "{ " + pairs + " }";
+}
+
+void append_line(std::string& out, std::string line, std::string_view comment) {
+  if (comment.empty()) {
+    out += line + "\n";
+    return;
+  }
+  line.resize(std::max<size_t>(line.size() + 2, 34), ' ');
+  out += line + "# " + std::string(comment) + "\n";
+}
+
+}  // namespace
+
 std::string value_text(const SettingValue& value) {
   const auto quoted = [](const std::string& text) {
     std::string out = "\"";
@@ -281,28 +303,6 @@ std::string value_text(const SettingValue& value) {
                     },
                     value);
 }
-
-/// The settings of "data.split" as the inline table that stands in [data].
-std::string inline_table(ProjectConfig& config, std::string_view section) {
-  std::string pairs;
-  for (const Setting& setting : settings()) {
-    if (setting.section != section) continue;
-    pairs +=
-        (pairs.empty() ? "" : ", ") + std::string(setting.key) + " = " + value_text(setting.value(config));
-  }
-  return "{ " + pairs + " }";
-}
-
-void append_line(std::string& out, std::string line, std::string_view comment) {
-  if (comment.empty()) {
-    out += line + "\n";
-    return;
-  }
-  line.resize(std::max<size_t>(line.size() + 2, 34), ' ');
-  out += line + "# " + std::string(comment) + "\n";
-}
-
-}  // namespace
 
 Result<ProjectConfig> parse_config(std::string_view text, const std::string& file_name) {
   const toml::parse_result parsed = toml::parse(text, file_name);

@@ -115,6 +115,8 @@ json epoch_json(const train::EpochMetrics& m) {
           {"train_accuracy", m.train_accuracy},
           {"validation_loss", m.validation_loss},
           {"validation_accuracy", m.validation_accuracy},
+          {"train_error", m.train_error},
+          {"validation_error", m.validation_error},
           {"seconds", m.seconds},
           {"samples_per_second", m.samples_per_second}};
 }

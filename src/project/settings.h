@@ -31,6 +31,9 @@ struct Setting {
 /// In the order of the file.
 std::span<const Setting> settings();
 
+/// A value as it stands in the file.
+std::string value_text(const SettingValue& value);
+
 /// The names of an enumeration, in the order of its values.
 std::span<const std::string_view> optimiser_names();
 std::span<const std::string_view> schedule_names();
