@@ -3,7 +3,6 @@
 //   device_bench [--json] [--record] FOLDER BASELINE.json
 // FOLDER holds the .tflite files. A figure above its baseline is an error (exit code 1); one below it is to
 // be recorded: --record writes BASELINE.json anew.
-#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "bench/device_baseline.h"
 #include "data/files.h"
 #include "project/raw_model.h"
 
@@ -21,8 +21,6 @@ namespace {
 using namespace tadpole;
 using base::with_commas;
 using nlohmann::ordered_json;
-
-constexpr const char* kBoard = "virtual-nano33ble";
 
 /// Figures to reach on a Cortex-M4; 0: none. What the peer (TensorFlow Lite Micro with CMSIS-NN) needs is
 /// beside them. Measured with the same counting.
@@ -40,10 +38,6 @@ constexpr Target kTargets[] = {
 };
 constexpr int64_t kCodeTarget = 12 * 1024;
 constexpr double kCyclesTarget = 1.3;  ///< of each instruction
-
-/// The exact figures that are kept in git.
-constexpr const char* kRecorded[] = {"instructions", "arena_bytes", "model_code_bytes",
-                                     "flash_weights_bytes"};
 
 class Quiet final : public Progress {
  public:
@@ -82,53 +76,29 @@ struct Comparison {
 /// Prints each figure that is not the recorded one.
 Comparison compare(const Target& target, const nlohmann::json& profile, const ordered_json& baseline) {
   Comparison result;
-  if (!baseline.contains(target.model)) {
-    std::fprintf(stderr, "%s: no baseline is recorded.\n", target.model);
-    ++result.better;
-    return result;
-  }
-  for (const char* key : kRecorded) {
-    const int64_t now = figure(profile, key), before = baseline[target.model].value(key, int64_t{0});
-    if (now == before) continue;
-    std::fprintf(
-        stderr, "%s: %s %s -> %s (%+.2f %%)%s\n", target.model, key, with_commas(before).c_str(),
-        with_commas(now).c_str(),
-        100.0 * static_cast<double>(now - before) / static_cast<double>(std::max<int64_t>(before, 1)),
-        now > before ? ": WORSE" : "");
-    ++(now > before ? result.worse : result.better);
+  for (const bench::Moved& moved : bench::moved_figures(target.model, profile, baseline)) {
+    std::fprintf(stderr, "%s%s\n", moved.text.c_str(), moved.worse ? ": WORSE" : "");
+    ++(moved.worse ? result.worse : result.better);
   }
   return result;
 }
 
-ordered_json read_baseline(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return ordered_json::object();
-  ordered_json baseline = ordered_json::parse(file, nullptr, false);
-  return baseline.is_object() ? baseline : ordered_json::object();
-}
-
-ordered_json recorded(const nlohmann::json& profile) {
-  ordered_json row;
-  for (const char* key : kRecorded) row[key] = figure(profile, key);
-  return row;
-}
-
 int run(const std::string& folder, const std::string& baseline_path, bool json, bool record) {
-  const ordered_json baseline = read_baseline(baseline_path);
+  const ordered_json baseline = bench::read_baseline(baseline_path);
   ordered_json all = ordered_json::object(), figures = ordered_json::object();
   Comparison sum;
   Quiet progress;
   if (!json) print_head();
   for (const Target& target : kTargets) {
     const auto profile =
-        project::profile_model(folder + "/" + target.model + ".tflite", kBoard, {}, progress);
+        project::profile_model(folder + "/" + target.model + ".tflite", bench::kBaselineBoard, {}, progress);
     if (!profile.ok()) {
       std::fprintf(stderr, "device_bench: %s\n", profile.error().message().c_str());
       return 1;
     }
     if (!json) print_row(target, *profile);
     std::fflush(stdout);
-    figures[target.model] = recorded(*profile);
+    figures[target.model] = bench::recorded(*profile);
     ordered_json row = ordered_json::parse(profile->dump());
     row["target_instructions"] = target.instructions;
     row["goal_instructions"] = target.goal;

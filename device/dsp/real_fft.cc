@@ -71,6 +71,12 @@ void radix2_first_stage(int32_t* data, int32_t points) {
   }
 }
 
+inline uint64_t squared(int64_t re, int64_t im) { return static_cast<uint64_t>(re * re + im * im); }
+
+inline void store_64(int32_t* at, uint64_t value) {
+  store(at, static_cast<int32_t>(static_cast<uint32_t>(value)), static_cast<int32_t>(value >> 32));
+}
+
 }  // namespace
 
 void fft_scaled(int32_t* data, int32_t points, const int32_t* sine) {
@@ -90,8 +96,30 @@ uint64_t real_power(const int32_t* spectrum, int32_t points, const int32_t* sine
   const Complex even = quarter({front.re + back.re, front.im - back.im});
   const Complex odd = {front.im + back.im, back.re - front.re};
   const Complex turned = rotate_quarter(odd, sine[k + points / 2], sine[k]);
-  const int64_t re = even.re + turned.re, im = even.im + turned.im;
-  return static_cast<uint64_t>(re * re + im * im);
+  return squared(even.re + turned.re, even.im + turned.im);
+}
+
+void real_powers(int32_t* spectrum, int32_t points, const int32_t* sine, int32_t first, int32_t last) {
+  const int32_t paired = points - last + 1, middle = points / 2;
+  for (int32_t k = first; k < last && k < paired; ++k)  // points - k is not wanted
+    store_64(spectrum + 2 * k, real_power(spectrum, points, sine, k));
+  if (first <= middle && middle < last && middle >= paired)
+    store_64(spectrum + points, real_power(spectrum, points, sine, middle));
+  int32_t* low = spectrum + 2 * paired;
+  int32_t* high = spectrum + 2 * (points - paired);
+  const int32_t* at = sine + paired;
+  const int32_t* const end = sine + middle;
+  for (; at < end; ++at, low += 2, high -= 2) {
+    const Complex front = load(low), back = load(high);
+    const int32_t even_re = (front.re + back.re) >> 2, difference = front.im - back.im;
+    const Complex odd = {front.im + back.im, back.re - front.re};
+    const int32_t cosine = at[middle];
+    const int64_t re = static_cast<int64_t>(odd.re) * cosine + static_cast<int64_t>(odd.im) * *at;
+    const int32_t im = high_word(static_cast<int64_t>(odd.im) * cosine + static_cast<int64_t>(-odd.re) * *at);
+    store_64(low, squared(even_re + high_word(re), (difference >> 2) + im));
+    // Of points - k the cosine and odd.im have the other sign: so has re, and im is the same.
+    store_64(high, squared(even_re + high_word(-re), (-difference >> 2) + im));
+  }
 }
 
 }  // namespace dsp

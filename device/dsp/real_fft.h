@@ -19,6 +19,11 @@ void fft_scaled(int32_t* data, int32_t points, const int32_t* sine);
 /// (one complex transform of half the length).
 uint64_t real_power(const int32_t* spectrum, int32_t points, const int32_t* sine, int32_t k);
 
+/// Turns spectrum values first to last - 1 into real_power() of the same bits, as (low word, high word); the
+/// other values are lost. 0 < first <= last <= points. Half the work of real_power() where k and points - k
+/// are both among them, as their twiddles differ in a sign only.
+void real_powers(int32_t* spectrum, int32_t points, const int32_t* sine, int32_t first, int32_t last);
+
 }  // namespace dsp
 }  // namespace tadpole
 

@@ -48,14 +48,16 @@ void window_frame(const SpeechFeatures& f, const int16_t* pcm, int32_t room, int
   }
 }
 
-/// value * weight / 2^16 without losing low bits. value < 2^58, so no intermediate overflows.
-inline uint64_t weighted(uint64_t value, uint32_t weight) {
-  return (value >> 16) * weight + (((static_cast<uint32_t>(value) & 0xffffu) * weight) >> 16);
+/// value * weight / 2^16 without losing low bits, of value = low + 2^32 * high < 2^58.
+inline uint64_t weighted(uint32_t low, uint32_t high, uint32_t weight) {
+  const uint64_t product = static_cast<uint64_t>(low) * weight;
+  const uint64_t above = static_cast<uint64_t>(high) * weight + (product >> 32);
+  return above << 16 | static_cast<uint32_t>(product) >> 16;
 }
 
 /// ln(1 + band energy / 1 LSB^2) of every band, kLogMelFractionBits.
-void log_mel(const SpeechFeatures& f, const int32_t* spectrum, int32_t room, int16_t* out) {
-  const int32_t points = f.fft_size / 2;
+void log_mel(const SpeechFeatures& f, int32_t* spectrum, int32_t room, int16_t* out) {
+  real_powers(spectrum, f.fft_size / 2, f.sine, f.band_edges[0], f.band_edges[f.bands + 1]);
   const uint64_t floor_energy = static_cast<uint64_t>(f.floor_energy) << (2 * room);
   const int32_t floor_log2 = f.floor_log2 + 2 * room * 65536;
   const uint16_t* rise = f.mel_rise;
@@ -64,9 +66,10 @@ void log_mel(const SpeechFeatures& f, const int32_t* spectrum, int32_t room, int
   for (int32_t edge = 0; edge <= f.bands; ++edge) {
     uint64_t all = 0, up = 0;
     for (int32_t k = f.band_edges[edge]; k < f.band_edges[edge + 1]; ++k) {
-      const uint64_t power = real_power(spectrum, points, f.sine, k);
-      all += power;
-      up += weighted(power, *rise++);
+      const uint32_t low = static_cast<uint32_t>(spectrum[2 * k]),
+                     high = static_cast<uint32_t>(spectrum[2 * k + 1]);
+      all += static_cast<uint64_t>(high) << 32 | low;
+      up += weighted(low, high, *rise++);
     }
     if (edge > 0) {
       const int32_t above_floor = log2_q16(rising + (all - up) + floor_energy) - floor_log2;

@@ -37,18 +37,22 @@ std::string tensor_line(const char* what, const json& tensor) {
 }
 
 std::string layer_table(const json& model) {
+  // What a plan multiplies has a column where it is not what the file says.
+  const int left = model["macs_planned"] == model["macs"] ? 0 : 10;
   char line[240];
-  std::snprintf(line, sizeof line, "%3s %-15s %-17s %-13s %-7s %-13s%10s%9s %s\n", "", "layer", "operator",
-                "output", "type", "scale @zero", "mult.-acc.", "weights", "options");
+  std::snprintf(line, sizeof line, "%3s %-15s %-17s %-13s %-7s %-13s%10s%*s%9s %s\n", "", "layer", "operator",
+                "output", "type", "scale @zero", "mult.-acc.", left, left > 0 ? "in plan" : "", "weights",
+                "options");
   std::string text = line;
   int index = 0;
   for (const json& layer : model["layers"]) {
-    std::snprintf(line, sizeof line, "%3d %-15s %-17.17s %-13s %-7s %-13s%10s%9s %s", index++,
+    std::snprintf(line, sizeof line, "%3d %-15s %-17.17s %-13s %-7s %-13s%10s%*s%9s %s", index++,
                   project::short_layer_name(layer["name"].get<std::string>(), 15).c_str(),
                   layer["op"].get<std::string>().c_str(),
                   ir::to_string(layer["output_shape"].get<ir::Shape>()).c_str(),
                   layer["type"].get<std::string>().c_str(), scale_text(layer).c_str(),
-                  base::with_commas(layer["macs"].get<int64_t>()).c_str(),
+                  base::with_commas(layer["macs"].get<int64_t>()).c_str(), left,
+                  left > 0 ? base::with_commas(layer["macs_planned"].get<int64_t>()).c_str() : "",
                   base::with_commas(layer["weights_bytes"].get<int64_t>()).c_str(),
                   layer["options"].get<std::string>().c_str());
     text += line;
@@ -78,8 +82,13 @@ std::string model_text(const json& model) {
   for (const json& tensor : model["outputs"]) text += tensor_line("output", tensor);
   text += base::with_commas(model["parameters"].get<int64_t>()) + " parameters (" +
           base::with_commas(model["constant_bytes"].get<int64_t>()) + " B), " +
-          base::with_commas(model["macs"].get<int64_t>()) + " multiply-accumulates; the file has " +
-          base::with_commas(model["bytes"].get<int64_t>()) + " B\n\n" + layer_table(model) + "\n";
+          base::with_commas(model["macs"].get<int64_t>()) + " multiply-accumulates" +
+          (model["macs_planned"] == model["macs"]
+               ? ""
+               : " (" + base::with_commas(model["macs_planned"].get<int64_t>()) +
+                     " when channels that carry nothing are left out)") +
+          "; the file has " + base::with_commas(model["bytes"].get<int64_t>()) + " B\n\n" +
+          layer_table(model) + "\n";
   for (size_t i = 0; i < model["boards"].size(); ++i) {
     const json& board = model["boards"][i];
     if (i > 0 && board["why"] == model["boards"][i - 1]["why"]) continue;  // a board and its virtual twin

@@ -29,11 +29,24 @@ std::string ratio(const json& row) {
   return text;
 }
 
-std::string layer_line(const std::string& index, const std::string& name, const std::string& op,
-                       const json& row, const std::string& ram) {
-  char line[200];
-  std::snprintf(line, sizeof line, "%3s %-17s %-17s%11s%11s%6s%11s%8.2f%8.1f%8s%8s\n", index.c_str(),
-                name.c_str(), op.substr(0, 17).c_str(), number(row, "macs").c_str(),
+/// The columns before the figures: the file's multiply-accumulates have one where the plan does others.
+struct Head {
+  int name, op;
+  bool imported;
+};
+Head head_of(const json& profile) {
+  const auto& layers = profile["layers"];
+  const bool same = std::all_of(layers.begin(), layers.end(),
+                                [](const json& layer) { return layer["macs"] == layer["macs_imported"]; });
+  return same && profile["macs"] == profile["macs_imported"] ? Head{17, 17, false} : Head{14, 10, true};
+}
+
+std::string layer_line(const Head& head, const std::string& index, const std::string& name,
+                       const std::string& op, const json& row, const std::string& ram) {
+  char line[220];
+  std::snprintf(line, sizeof line, "%3s %-*s %-*.*s%*s%11s%11s%6s%11s%8.2f%8.1f%8s%8s\n", index.c_str(),
+                head.name, name.c_str(), head.op, head.op, op.c_str(), head.imported ? 10 : 0,
+                head.imported ? number(row, "macs_imported").c_str() : "", number(row, "macs").c_str(),
                 number(row, "instructions").c_str(), ratio(row).c_str(),
                 number(row, "cycles_estimated").c_str(), row["milliseconds_estimated"].get<double>(),
                 row["microjoules_estimated"].get<double>(), ram.c_str(),
@@ -42,25 +55,38 @@ std::string layer_line(const std::string& index, const std::string& name, const 
 }
 
 std::string profile_table(const json& profile) {
-  char line[200];
-  std::snprintf(line, sizeof line, "%3s %-17s %-17s%11s%11s%6s%11s%8s%8s%8s%8s\n", "", "layer", "operator",
-                "mult.-acc.", "instruct.", "/m-a", "cycles ~", "ms ~", "uJ ~", "RAM", "weights");
+  const Head head = head_of(profile);
+  char line[220];
+  std::snprintf(line, sizeof line, "%3s %-*s %-*s%*s%11s%11s%6s%11s%8s%8s%8s%8s\n", "", head.name, "layer",
+                head.op, "operator", head.imported ? 10 : 0, head.imported ? "in file" : "", "mult.-acc.",
+                "instruct.", "/m-a", "cycles ~", "ms ~", "uJ ~", "RAM", "weights");
   std::string text = line;
   int index = 0;
   for (const json& layer : profile["layers"]) {
     const bool peak = index == profile["peak_layer"].get<int>();
-    text += layer_line(std::to_string(index), short_name(layer["name"].get<std::string>(), 17),
-                       layer["op"].get<std::string>(), layer, (peak ? "*" : "") + number(layer, "ram_bytes"));
+    const std::string name = short_name(layer["name"].get<std::string>(), static_cast<size_t>(head.name));
+    text += layer_line(head, std::to_string(index), name, layer["op"].get<std::string>(), layer,
+                       (peak ? "*" : "") + number(layer, "ram_bytes"));
     ++index;
   }
-  return text + layer_line("", "in all", "", profile, number(profile, "arena_bytes"));
+  return text + layer_line(head, "", "in all", "", profile, number(profile, "arena_bytes"));
+}
+
+/// Why the plan multiplies less, or more, than the model file says.
+std::string imported_words(const json& p) {
+  if (p["macs"] == p["macs_imported"]) return "";
+  return "\nMultiply-accumulates: " + number(p, "macs") + "; the model file has " +
+         number(p, "macs_imported") +
+         (p["macs"] < p["macs_imported"]
+              ? ". Channels that carry nothing are left out, exactly."
+              : ". Bands of rows compute some rows twice, to stay within the RAM limit.");
 }
 
 /// What the summary says below the table.
 std::string profile_words(const json& p) {
   char line[400];
   const double instructions = p["instructions"].get<double>();
-  std::string text = "\nInstructions are exact.";
+  std::string text = imported_words(p) + "\nInstructions are exact.";
   if (const int64_t floor = p["floor_instructions"].get<int64_t>(); floor > 0) {
     std::snprintf(line, sizeof line,
                   " They are %.2f times the arithmetic floor of %s (SMLAD: two /m-a each).",

@@ -10,13 +10,14 @@ namespace tadpole::codegen {
 
 namespace {
 
-/// Names of the arrays that are printed already, by type and bytes: steps that share weights share one array.
-using KnownArrays = std::map<std::string, std::string>;
+/// Names of the arrays and parameters that are printed already, by type and value: steps that share weights
+/// share one array, and bands of one layer often share all of their parameters.
+using KnownConstants = std::map<std::string, std::string>;
 
 /// Prints the arrays of one parameter struct, and the struct itself as an aggregate that names them.
 class ConstantPrinter final : public plan::ParamVisitor {
  public:
-  ConstantPrinter(std::string prefix, KnownArrays& known) : prefix_(std::move(prefix)), known_(known) {}
+  ConstantPrinter(std::string prefix, KnownConstants& known) : prefix_(std::move(prefix)), known_(known) {}
 
   std::string arrays;       ///< definitions
   std::string initialiser;  ///< "{1, 2, {3}, weights_000_bias}"
@@ -67,27 +68,38 @@ class ConstantPrinter final : public plan::ParamVisitor {
   }
 
   std::string prefix_;
-  KnownArrays& known_;
+  KnownConstants& known_;
   bool first_ = true;
 };
 
-std::string constants_of(const plan::Step& step, int layer, KnownArrays& known) {
+/// The constants of one step, and the name of its parameters.
+struct StepConstants {
+  std::string text, params;
+};
+
+StepConstants constants_of(const plan::Step& step, int layer, KnownConstants& known) {
   const std::string number = three_digits(layer);
   ConstantPrinter printer("weights_" + number + "_", known);
   step.call->visit(printer);
-  std::string text = printer.arrays;
+  StepConstants result{printer.arrays, {}};
   for (size_t i = 0; i < step.operands.size(); ++i) {
     if (!step.operands[i].constant) continue;
-    text += array_definition("weights_" + number + "_operand_" + std::to_string(i),
-                             std::span<const uint8_t>(*step.operands[i].constant));
+    result.text += array_definition("weights_" + number + "_operand_" + std::to_string(i),
+                                    std::span<const uint8_t>(*step.operands[i].constant));
   }
-  return text + "const tadpole::kernels::" + std::string(step.call->name().params) + " layer_" + number +
-         " = {\n    " + printer.initialiser + "};\n";
+  const std::string type(step.call->name().params);
+  const auto [found, added] = known.try_emplace(type + printer.initialiser, "layer_" + number);
+  if (added) {
+    result.text +=
+        "const tadpole::kernels::" + type + " layer_" + number + " = {\n    " + printer.initialiser + "};\n";
+  }
+  result.params = found->second;
+  return result;
 }
 
-std::string call_of(const plan::Step& step, int layer) {
+std::string call_of(const plan::Step& step, int layer, const std::string& params) {
   const std::string number = three_digits(layer);
-  std::string text = "  tadpole::kernels::" + std::string(step.call->name().function) + "(layer_" + number;
+  std::string text = "  tadpole::kernels::" + std::string(step.call->name().function) + "(" + params;
   const auto types = step.call->operand_types();
   for (size_t i = 0; i < types.size(); ++i) {
     const plan::Operand& operand = step.operands[i];
@@ -105,14 +117,15 @@ std::string comment_text(std::string_view name) {
   return text;
 }
 
-std::string layers_of(const plan::Plan& plan) {
+std::string layers_of(const plan::Plan& plan, const std::vector<std::string>& params) {
   std::string text;
   int layer = 0;
   for (const plan::Step& step : plan.steps()) {
     text += "\n// " + std::string(ir::op_name(step.op)) + " '" + comment_text(step.name) + "', " +
             std::to_string(step.macs) + " multiply-accumulates\n";
     text += "TADPOLE_LAYER void tadpole_layer_" + three_digits(layer) + "();\n";
-    text += "void tadpole_layer_" + three_digits(layer) + "() {\n" + call_of(step, layer) + "}\n";
+    text += "void tadpole_layer_" + three_digits(layer) + "() {\n" +
+            call_of(step, layer, params[static_cast<size_t>(layer)]) + "}\n";
     ++layer;
   }
   return text;
@@ -294,9 +307,14 @@ namespace {
   text += "alignas(16) uint8_t arena_memory[" + literal(plan.arena_bytes()) + "];\n";
   if (!plan.states().empty()) text += "bool has_states = false;\n" + states_of(plan);
   int layer = 0;
-  KnownArrays known;
-  for (const plan::Step& step : plan.steps()) text += "\n" + constants_of(step, layer++, known);
-  text += "\n}  // namespace\n" + layers_of(plan);
+  KnownConstants known;
+  std::vector<std::string> params;
+  for (const plan::Step& step : plan.steps()) {
+    StepConstants constants = constants_of(step, layer++, known);
+    if (!constants.text.empty()) text += "\n" + constants.text;
+    params.push_back(std::move(constants.params));
+  }
+  text += "\n}  // namespace\n" + layers_of(plan, params);
   text += "\nnamespace model {\n\n" + emit_ends(plan);
   text += "\n" + reset_of(plan) + "\nvoid invoke() {\n";
   if (!plan.states().empty()) text += "  if (!has_states) reset();\n";

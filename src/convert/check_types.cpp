@@ -52,7 +52,6 @@ class Rules {
         TADPOLE_CHECK(number(in(), true));
         return out().type == DType::int32 || out().type == DType::int64 ? Result<void>{} : mixed(in(), out());
       case Op::softmax:
-        TADPOLE_CHECK(alike(1, false));
         return softmax();
       case Op::logistic:
         TADPOLE_CHECK(alike(1, false));
@@ -296,7 +295,13 @@ class Rules {
       return Error{Code::tflite_damaged,
                    where() + " has beta " + std::to_string(beta) + "; needs a positive number."};
     }
-    return fixed_scale(1.0f / 256, -128);
+    if (in().type != DType::int8 || out().type != DType::int16) {
+      TADPOLE_CHECK(alike(1, false));
+      return fixed_scale(1.0f / 256, -128);
+    }
+    TADPOLE_CHECK(one_scale(in()));
+    TADPOLE_CHECK(one_scale(out()));
+    return scale_is(1.0f / 65536, -32768);
   }
 
   /// The int8 specification fixes the scale of outputs with a known range; int16 ones have 1/32768.
@@ -305,12 +310,16 @@ class Rules {
     const bool wide = out().type == DType::int16;
     const float scale = wide ? 1.0f / 32768 : int8_scale;
     const int32_t zero = wide ? 0 : int8_zero;
+    return scale_is(scale, zero);
+  }
+
+  Result<void> scale_is(float scale, int32_t zero) const {
     const ir::Quantisation& q = *out().quantisation;
     if (q.scales[0] == scale && q.zero_points[0] == zero) return {};
     return unsupported("its output has scale " + std::to_string(q.scales[0]) + " and zero point " +
-                       std::to_string(q.zero_points[0]) + "; the " + (wide ? "int16" : "int8") +
-                       " specification fixes 1/" + std::to_string(static_cast<int>(1 / scale)) + " and " +
-                       std::to_string(zero) + ".");
+                       std::to_string(q.zero_points[0]) + "; the " +
+                       (out().type == DType::int16 ? "int16" : "int8") + " specification fixes 1/" +
+                       std::to_string(static_cast<int>(1 / scale)) + " and " + std::to_string(zero) + ".");
   }
 
   /// A value is copied as it is stored.

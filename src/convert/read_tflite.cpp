@@ -49,6 +49,7 @@ class Reader {
   Result<void> read_codes();
   Result<void> name_layers();
   Result<std::vector<std::string>> stored_layer_names() const;
+  std::string unreadable_types() const;
   Result<void> check_operators_supported() const;
   Result<void> read_tensors();
   Result<void> read_operators();
@@ -161,7 +162,23 @@ Result<void> Reader::name_layers() {
   return {};
 }
 
-/// Names all of them at once, so that a user learns everything from one try.
+/// " Tensor 3 ('text') has type STRING; ..." of every tensor; "" when all are readable.
+std::string Reader::unreadable_types() const {
+  std::string list;
+  size_t count = 0, at = 0;
+  for (const schema::Tensor* from : *subgraph().tensors()) {
+    const size_t index = at++;
+    if (from->type() == schema::TensorType::RESOURCE) continue;  // of a variable: VAR_HANDLE's to judge
+    const std::string name =
+        from->name() ? clean_text({from->name()->c_str(), std::min(from->name()->size(), 60u)}) : "";
+    const auto unreadable = TensorReader::unreadable(from->type(), TensorReader::where(index, name));
+    if (!unreadable || ++count > kShownLayers) continue;
+    list += " " + unreadable->detail;
+  }
+  return list;
+}
+
+/// Names all operators, options and types at once, so that a user learns everything from one try.
 Result<void> Reader::check_operators_supported() const {
   std::string list, options_list;
   size_t count = 0, refused = 0;
@@ -182,14 +199,16 @@ Result<void> Reader::check_operators_supported() const {
     const std::string options = options_text(from);
     list += (options.empty() ? "" : ": " + options) + ")";
   }
-  if (count == 0 && refused == 0) return {};
+  const std::string types_list = unreadable_types();
+  if (count == 0 && refused == 0 && types_list.empty()) return {};
   if (count > kShownLayers) list += " and " + std::to_string(count - kShownLayers) + " more";
   std::string text = std::to_string(count) + " of " + std::to_string(codes_.size()) +
                      " layers use operators that Tadpole does not run: " + list +
                      ". Replace them in the model, or add the operator.";
   if (count == 0) text.clear();
-  text += text.empty() && !options_list.empty() ? options_list.substr(1) : options_list;
-  return Error{Code::op_unsupported, text};
+  text += options_list + types_list;
+  return Error{count + refused > 0 ? Code::op_unsupported : Code::type_unsupported,
+               text.front() == ' ' ? text.substr(1) : text};
 }
 
 Result<void> Reader::read_tensors() {

@@ -134,19 +134,21 @@ Result<TensorReader::Constant> TensorReader::widened(uint32_t buffer, const Cons
   return Constant(wide);
 }
 
+std::optional<Error> TensorReader::unreadable(schema::TensorType type, const std::string& where) {
+  if (type == schema::TensorType::FLOAT16 || dtype_of(type)) return std::nullopt;
+  return Error{Code::type_unsupported, where + " has type " + type_name(type) +
+                                           "; Tadpole reads float32, float16 constants, int4 constants, "
+                                           "int8, int16, int32, int64, uint8 and bool. Export the model "
+                                           "as float32 or int8."};
+}
+
 Result<ir::Tensor> TensorReader::read(const schema::Tensor& from, size_t index) {
   ir::Tensor to;
   TADPOLE_TRY(to.name, text(from.name()));
   const std::string where = TensorReader::where(index, to.name);
+  if (auto error = unreadable(from.type(), where)) return *std::move(error);
   const bool half = from.type() == schema::TensorType::FLOAT16;
-  const auto type = half ? ir::DType::float32 : dtype_of(from.type());
-  if (!type) {
-    return Error{Code::type_unsupported, where + " has type " + type_name(from.type()) +
-                                             "; Tadpole reads float32, float16 constants, int4 constants, "
-                                             "int8, int16, int32, int64, uint8 and bool. Export the model "
-                                             "as float32 or int8."};
-  }
-  to.type = *type;
+  to.type = half ? ir::DType::float32 : *dtype_of(from.type());
   if (from.sparsity()) return unsupported(where + " is stored sparse; export the model with dense weights.");
   if (from.external_buffer() != 0)
     return unsupported(where + " keeps its data in another file; export the model as one file.");

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "convert/schema.h"
@@ -22,6 +23,8 @@ class TensorReader {
   /// A tensor with its scales and constant. float16 constants become float32. The shape may hold a 0; such a
   /// tensor has no constant. Fails: type_unsupported, tflite_unsupported, tflite_damaged.
   Result<ir::Tensor> read(const schema::Tensor& from, size_t index);
+  /// Why tensors of a type cannot be read; nothing when they can.
+  static std::optional<Error> unreadable(schema::TensorType type, const std::string& where);
   /// "tensor 3 'conv_1'", for messages.
   static std::string where(size_t index, const std::string& name);
 

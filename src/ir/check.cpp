@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "ir/graph.h"
+#include "ir/refusals.h"
 
 namespace tadpole::ir {
 
@@ -26,6 +27,7 @@ Result<void> check_quantisation(const Tensor& tensor) {
   for (const int32_t zero : q.zero_points) {
     const bool fits = tensor.type == DType::int8    ? zero >= -128 && zero <= 127
                       : tensor.type == DType::uint8 ? zero >= 0 && zero <= 255
+                      : tensor.type == DType::int16 ? zero >= -32768 && zero <= 32767
                                                     : zero == 0;
     if (!fits)
       return bad_graph(where + "zero point " + std::to_string(zero) + " is outside the range of " +
@@ -123,6 +125,19 @@ Result<void> check_order(const Graph& graph) {
   return {};
 }
 
+Result<void> check_shapes(const Graph& graph, const Node& node) {
+  TADPOLE_TRY(const std::vector<Shape> expected, output_shapes(graph, node));
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    const Tensor& out = graph.output_of(node, static_cast<int>(i));
+    if (out.shape == expected[i]) continue;
+    return Error{Code::bad_shape, "layer '" + node.name + "' (" + std::string(op_name(node.op)) +
+                                      "): its output '" + out.name + "' is declared as " +
+                                      to_string(out.shape) + " but the operator makes " +
+                                      to_string(expected[i]) + "."};
+  }
+  return {};
+}
+
 }  // namespace
 
 int byte_size(DType type) {
@@ -168,18 +183,12 @@ std::string_view to_string(DType type) {
 Result<void> check_graph(const Graph& graph) {
   for (const Tensor& tensor : graph.tensors) TADPOLE_CHECK(check_tensor(tensor));
   TADPOLE_CHECK(check_order(graph));
+  Refusals refusals;
   for (const Node& node : graph.nodes) {
-    TADPOLE_TRY(const std::vector<Shape> expected, output_shapes(graph, node));
-    for (size_t i = 0; i < node.outputs.size(); ++i) {
-      const Tensor& out = graph.output_of(node, static_cast<int>(i));
-      if (out.shape == expected[i]) continue;
-      return Error{Code::bad_shape, "layer '" + node.name + "' (" + std::string(op_name(node.op)) +
-                                        "): its output '" + out.name + "' is declared as " +
-                                        to_string(out.shape) + " but the operator makes " +
-                                        to_string(expected[i]) + "."};
-    }
+    if (const auto checked = check_shapes(graph, node); !checked.ok())
+      refusals.add(graph, node, checked.error());
   }
-  return {};
+  return refusals.result(graph.nodes.size());
 }
 
 }  // namespace tadpole::ir

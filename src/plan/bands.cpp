@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "plan/rewrite/graph_edit.h"
+#include "plan/step_names.h"
 
 namespace tadpole::plan {
 
@@ -64,7 +65,7 @@ void set_pads(ir::Node& node, const ir::Pads& pads) {
 
 ir::Tensor rows_of(const ir::Tensor& whole, const Rows& rows) {
   ir::Tensor band = whole;
-  band.name += " rows " + std::to_string(rows.begin) + " to " + std::to_string(rows.end - 1);
+  band.name += std::string(kRowsOfBand) + std::to_string(rows.begin) + " to " + std::to_string(rows.end - 1);
   band.shape[1] = rows.end - rows.begin;
   return band;
 }
@@ -89,7 +90,8 @@ int add_band(ir::Graph& graph, const std::vector<ir::Node>& chain, int begin, in
     until = rows[i].end;
   }
   const ir::Tensor& in = graph.input_of(chain[0], 0);
-  const std::string suffix = " rows " + std::to_string(begin) + " to " + std::to_string(end - 1);
+  const std::string suffix =
+      std::string(kRowsOfBand) + std::to_string(begin) + " to " + std::to_string(end - 1);
   const ir::Shape shape = in.shape;
   const int whole = chain[0].inputs[0];
   const int offset = numbers(graph, chain[0].name + suffix + " begin", {0, rows[0].begin, 0, 0});
@@ -108,7 +110,7 @@ int add_band(ir::Graph& graph, const std::vector<ir::Node>& chain, int begin, in
                     layer.windows.columns.pad_after});
     const Rows out = i + 1 < chain.size() ? rows[i + 1] : Rows{begin, end};
     const ir::Tensor made = rows_of(graph.output_of(node), out);
-    node.name += " rows " + std::to_string(out.begin) + " to " + std::to_string(out.end - 1);
+    node.name += std::string(kRowsOfBand) + std::to_string(out.begin) + " to " + std::to_string(out.end - 1);
     node.inputs[0] = band;
     band = add_tensor(graph, made);
     node.outputs = {band};

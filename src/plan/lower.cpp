@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ir/refusals.h"
 #include "plan/bands.h"
 #include "plan/lower_simd.h"
 #include "plan/memory.h"
@@ -23,13 +24,26 @@ std::string NodeView::where() const {
   return "layer '" + node.name + "' (" + std::string(ir::op_name(node.op)) + ")";
 }
 
+namespace {
+
+/// The int16 answers of an int8 softmax begin at -32768; these can make them or read them.
+bool knows_int16_zero_points(ir::Op op) {
+  return op == ir::Op::softmax || op == ir::Op::dequantize || op == ir::Op::quantize || op == ir::Op::reshape;
+}
+
+}  // namespace
+
 Result<void> check_activation(const NodeView& view, const ir::Tensor& tensor) {
   if (tensor.type != ir::DType::int8 && tensor.type != ir::DType::int16) return {};
   const std::string type(to_string(tensor.type));
   if (!tensor.quantisation || tensor.quantisation->per_channel())
     return view.bad_type(type + " tensor '" + tensor.name + "' needs one scale and zero point.");
-  if (tensor.type == ir::DType::int16 && tensor.quantisation->zero_points[0] != 0)
-    return view.bad_type("int16 tensor '" + tensor.name + "' needs zero point 0.");
+  if (tensor.type == ir::DType::int16 && tensor.quantisation->zero_points[0] != 0 &&
+      !knows_int16_zero_points(view.node.op)) {
+    return view.bad_type("int16 tensor '" + tensor.name +
+                         "' needs zero point 0. Put a dequantize, or a "
+                         "quantize to int8, before it.");
+  }
   return {};
 }
 
@@ -63,21 +77,18 @@ Result<LoweredNode> lower_node(const NodeView& view) {
   return lower_of(view.node.op)(view);
 }
 
-/// Operators that cannot run are named all at once; of other failures the first is enough.
 Result<std::vector<LoweredNode>> lower_nodes(const ir::Graph& graph, const Target& target) {
   std::vector<LoweredNode> lowered;
-  std::string unsupported;
+  ir::Refusals refusals;
   for (const ir::Node& node : graph.nodes) {
     auto result = lower_node(NodeView(graph, node, target));
     if (result.ok()) {
       lowered.push_back(std::move(result).value());
-    } else if (result.error().code != Code::op_unsupported) {
-      return result.error();
     } else {
-      unsupported += (unsupported.empty() ? "" : " ") + result.error().detail;
+      refusals.add(graph, node, result.error());
     }
   }
-  if (!unsupported.empty()) return Error{Code::op_unsupported, unsupported};
+  TADPOLE_CHECK(refusals.result(graph.nodes.size()));
   return lowered;
 }
 

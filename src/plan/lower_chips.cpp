@@ -132,7 +132,23 @@ LoweredNode helium_conv(const NodeView& view, const kernels::Window2d& window, i
   fill<int32_t>(view, activation, taps.from, folded, channels, params, constants);
   return by_pixel(
       view, TADPOLE_KERNEL("cortex_m_helium/weighted_int8.h", HeliumConv2dInt8Params, helium_conv_2d_int8),
-      params, std::move(constants), 2 * static_cast<int64_t>(padded));
+      params, std::move(constants), kernels::helium_conv_scratch_bytes(window));
+}
+
+/// The constants of whole vectors of channels where the depthwise kernel wants them.
+std::pair<WeightsInt8, FoldedInt8> in_depthwise_order(const WeightsInt8& from, const FoldedInt8& folded) {
+  constexpr size_t kLanes = kernels::helium::kLanes;
+  std::pair<WeightsInt8, FoldedInt8> ordered(from, folded);
+  for (size_t block = 0; block + kLanes <= from.bias.size(); block += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const auto place =
+          block + static_cast<size_t>(kernels::helium::depthwise_place(static_cast<int32_t>(lane)));
+      ordered.first.multiplier[place] = from.multiplier[block + lane];
+      ordered.first.shift[place] = from.shift[block + lane];
+      ordered.second.bias[place] = folded.bias[block + lane];
+    }
+  }
+  return ordered;
 }
 
 LoweredNode conv(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
@@ -171,10 +187,12 @@ LoweredNode chip_depthwise_conv_2d(const NodeView& view, const kernels::Window2d
   if (window.in_c != window.out_c || taps.count > 64 || !folded.fits || !shifts_right(from)) return {};
   Constants constants;
   if (is_helium) {
+    if (std::count(from.weights.begin(), from.weights.end(), int8_t{-128}) > 0) return {};
     kernels::HeliumDepthwiseInt8Params params{};
     params.window = window;
     params.weights = constants.keep(std::vector<int8_t>(from.weights.begin(), from.weights.end()));
-    fill<int32_t>(view, activation, from, folded, rounded_up(taps.channels, 4), params, constants);
+    const auto [ordered, ordered_folded] = in_depthwise_order(from, folded);
+    fill<int32_t>(view, activation, ordered, ordered_folded, rounded_up(taps.channels, 4), params, constants);
     return by_row(view,
                   TADPOLE_KERNEL("cortex_m_helium/weighted_int8.h", HeliumDepthwiseInt8Params,
                                  helium_depthwise_conv_2d_int8),

@@ -40,13 +40,20 @@ constexpr Shape kShapes[] = {TADPOLE_DSP_DEPTHWISE_3X3_SHAPES(TADPOLE_SHAPES)};
 #undef TADPOLE_SHAPES
 #undef TADPOLE_SHAPE
 
+/// Strips of 3 at stride 1 know whole maps of 3 columns with padding on both sides only: what else they could
+/// do would be a third of their code.
+bool suits(const Shape& shape, const kernels::Window2d& w) {
+  const bool padded_whole = w.in_w == 3 && w.out_w == 3 && w.pad_left == 1;
+  return shape.strip_w <= w.out_w && (shape.stride == 2 || shape.strip_w != 3 || padded_whole);
+}
+
 /// The shape whose strips cover the width with the least work: each strip costs as much as its outputs and
 /// about one and a half more.
 const Shape* best_shape(const kernels::Window2d& w, bool fixed) {
   const Shape* best = nullptr;
   int32_t least = 0;
   for (const Shape& shape : kShapes) {
-    if (shape.stride != w.stride_w || shape.strip_w > w.out_w || shape.fixed != fixed ||
+    if (shape.stride != w.stride_w || !suits(shape, w) || shape.fixed != fixed ||
         shape.words != (w.in_c % 4 == 0))
       continue;
     const int32_t work = kernels::dsp_depthwise_strips(w.out_w, shape.strip_w) * (2 * shape.strip_w + 3);

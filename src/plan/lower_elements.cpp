@@ -215,15 +215,26 @@ Result<LoweredNode> lower_abs(const NodeView& view) {
   return element_wise(view, TADPOLE_ACTIVATION(FactorParams, abs_int16), params);
 }
 
-// Source: TFLite's table of 256 values (internal/common.h, LUTPopulate), in float as there.
+// Source: TFLite's tables of 256 and of 513 values (internal/common.h, LUTPopulate), in float as there.
 Result<LoweredNode> lower_exp(const NodeView& view) {
+  const auto nearest_exp = [](float x) { return static_cast<float>(std::exp(double{x})); };
+  if (view.all_activations(DType::int16)) {
+    Constants constants;
+    const int16_t* samples =
+        constants.keep(samples_of(view.scale(view.in()), 0, view.scale(view.out()), nearest_exp));
+    return LoweredNode{make_call(TADPOLE_ELEMENTWISE(SampledParams, sampled_int16),
+                                 kernels::SampledParams{count_of(view.in()), samples}, std::move(constants)),
+                       {view.node.inputs[0]},
+                       0,
+                       {{0, 0}}};
+  }
   if (!view.all_activations(DType::int8))
-    return lower_float(view, "float32 or int8", TADPOLE_ACTIVATION(ActivationFloatParams, exp_float));
+    return lower_float(view, "float32, int8 or int16", TADPOLE_ACTIVATION(ActivationFloatParams, exp_float));
   const float inverse_scale = 1 / view.scale(view.out());
   std::array<int8_t, 256> table;
   for (int i = -128; i < 128; ++i) {
     const float real = view.scale(view.in()) * static_cast<float>(i - view.zero(view.in()));
-    const float result = static_cast<float>(std::exp(double{real}));  // correctly rounded
+    const float result = nearest_exp(real);
     const float steps = std::min(std::round(result * inverse_scale), 1024.0f);
     table[static_cast<uint8_t>(i)] =
         static_cast<int8_t>(std::min(static_cast<int32_t>(steps) + view.zero(view.out()), 127));

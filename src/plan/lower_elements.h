@@ -1,9 +1,12 @@
 // Inside the room: what lowering of element-wise operators, pairs and reductions shares.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
+#include "device/kernels/ref/samples.h"
 #include "plan/lower.h"
 #include "plan/scaling.h"
 
@@ -45,6 +48,30 @@ inline FixedFactor signed_factor(double real) {
   FixedFactor factor = fixed_factor(real < 0 ? -real : real);
   if (real < 0) factor.multiplier = -factor.multiplier;
   return factor;
+}
+
+/// 513 samples of a function for interpolation over all of int16: sample i is moved by half the error that
+/// interpolating to the next one makes half-way. In float, as there; the function gives the nearest float.
+/// Source: TFLite internal/common.h, LUTPopulate.
+template <class Function>
+std::vector<int16_t> samples_of(float in_scale, int32_t in_zero, float out_scale, Function function) {
+  constexpr int kSteps = kernels::kSamples - 1;
+  const float first = in_scale * static_cast<float>(INT16_MIN - in_zero);
+  const float last = in_scale * static_cast<float>(INT16_MAX - in_zero);
+  const float step = (last - first) / kSteps;
+  const float to_steps = 65536.0f / (out_scale * INT16_MAX - out_scale * INT16_MIN);
+  const auto held = [](float value) { return static_cast<int16_t>(std::clamp(value, -32768.0f, 32767.0f)); };
+  std::vector<int16_t> samples;
+  for (int i = 0; i < kSteps; ++i) {
+    const float at = first + static_cast<float>(i) * step;
+    const float sample = std::round(function(at) * to_steps);
+    const float next = function(first + static_cast<float>(i + 1) * step) * to_steps;
+    const float half_way = std::round(function(at + step / 2) * to_steps);
+    const float error = std::round((next + sample) / 2) - half_way;
+    samples.push_back(held(sample - std::round(error / 2)));
+  }
+  samples.push_back(held(std::round(function(last) * to_steps)));
+  return samples;
 }
 
 }  // namespace tadpole::plan

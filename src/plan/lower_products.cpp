@@ -44,20 +44,35 @@ Result<LoweredNode> transpose_conv_float(const NodeView& view, const kernels::Wi
                                          ir::Activation activation) {
   const ir::Tensor& weights = view.in(kTransposeConvInputs.weights);
   if (!weights.is_constant()) return view.unsupported("its weights are computed; they must be constants.");
-  if (weights.type != ir::DType::float32) {
-    return view.bad_type("weights '" + weights.name + "' are " + std::string(to_string(weights.type)) +
-                         " beside float32 activations; float32 is needed. Quantise the model again.");
-  }
   TADPOLE_TRY(std::vector<float> bias, read_bias_float(view, kTransposeConvInputs.bias, window.out_c));
   const ClampFloat clamp = clamp_float(activation);
   Constants constants;
+  const int input = view.node.inputs[static_cast<size_t>(kTransposeConvInputs.in)];
+  if (weights.type == ir::DType::int8 || weights.type == ir::DType::int4) {
+    TADPOLE_CHECK(check_weights(view, weights, window.out_c, 0));
+    const std::vector<float>& scales = weights.quantisation->scales;
+    const auto channels = static_cast<size_t>(window.out_c);
+    kernels::TransposeConvHybridParams params{window, clamp.low, clamp.high, nullptr, nullptr, nullptr};
+    params.weights = constants.keep(copy_of(stored_weights(weights).values));
+    params.scale = constants.keep(scales.size() > 1 ? scales : std::vector<float>(channels, scales[0]));
+    params.bias = constants.keep(std::move(bias));
+    return LoweredNode{
+        make_call(TADPOLE_KERNEL("ref/transpose_conv.h", TransposeConvHybridParams, transpose_conv_hybrid),
+                  params, constants),
+        {input}};
+  }
+  if (weights.type != ir::DType::float32) {
+    return view.bad_type("weights '" + weights.name + "' are " + std::string(to_string(weights.type)) +
+                         " beside float32 activations; float32, int8 or int4 is needed. Quantise the model "
+                         "again.");
+  }
   kernels::TransposeConvFloatParams params{window, clamp.low, clamp.high, nullptr, nullptr};
   params.weights = constants.keep(copy_of(weights.values<float>()));
   params.bias = constants.keep(std::move(bias));
   return LoweredNode{
       make_call(TADPOLE_KERNEL("ref/transpose_conv.h", TransposeConvFloatParams, transpose_conv_float),
                 params, constants),
-      {view.node.inputs[static_cast<size_t>(kTransposeConvInputs.in)]}};
+      {input}};
 }
 
 /// Row-major strides of an operand's batches, 0 where they are stretched; the innermost is [3].
@@ -98,6 +113,25 @@ Result<void> check_depth(const NodeView& view, int32_t depth, int32_t most) {
                           " are supported.");
 }
 
+/// Float activations with int8 weights. The flag asymmetric_quantize_inputs is taken as set, as for dense
+/// layers.
+Result<LoweredNode> batch_matmul_hybrid(const NodeView& view) {
+  const ir::Tensor& weights = view.in(1);
+  if (!weights.is_constant()) {
+    return view.unsupported("its int8 operand '" + weights.name +
+                            "' is computed beside a float one; it must be a constant. Dequantize it.");
+  }
+  if (weights.quantisation->per_channel() || view.zero(weights) != 0)
+    return view.bad_type("its weights '" + weights.name + "' need one scale and zero point 0.");
+  TADPOLE_TRY(const kernels::MatrixProducts products, products_of(view));
+  TADPOLE_CHECK(check_depth(view, products.depth, 66311));  // of products up to 255 * 127
+  return LoweredNode{
+      make_call(TADPOLE_KERNEL("ref/batch_matmul.h", BatchMatMulHybridParams, batch_matmul_hybrid),
+                kernels::BatchMatMulHybridParams{products, 0, view.scale(weights)}),
+      {view.node.inputs[0], view.node.inputs[1]},
+      products.depth};
+}
+
 }  // namespace
 
 Result<LoweredNode> lower_transpose_conv(const NodeView& view) {
@@ -129,11 +163,14 @@ Result<LoweredNode> lower_transpose_conv(const NodeView& view) {
 }
 
 Result<LoweredNode> lower_batch_matmul(const NodeView& view) {
+  if (view.all_activations(ir::DType::float32) && view.in(1).type == ir::DType::int8)
+    return batch_matmul_hybrid(view);
   const ir::DType type = view.out().type;
   if (!view.all_activations(type, 2))
     return view.bad_type(
-        "mixes number types; both operands and the output "
-        "need the same one.");
+        "mixes number types; both operands and the output need the same one, or float32 with an int8 "
+        "constant "
+        "as its second operand.");
   TADPOLE_TRY(const kernels::MatrixProducts products, products_of(view));
   std::shared_ptr<const KernelCall> call;
   if (type == ir::DType::float32) {

@@ -91,33 +91,9 @@ Result<LoweredNode> lower_reduce(const NodeView& view, bool mean) {
       inputs};
 }
 
-/// 513 samples of a function for interpolation over all of int16: sample i is moved by half the error that
-/// interpolating to the next one makes half-way. In float, as there; the function gives the nearest float.
-/// Source: TFLite internal/common.h, LUTPopulate.
-template <class Function>
-std::vector<int16_t> samples_of(float in_scale, int32_t in_zero, float out_scale, Function function) {
-  constexpr int kSteps = 512;
-  const float first = in_scale * static_cast<float>(INT16_MIN - in_zero);
-  const float last = in_scale * static_cast<float>(INT16_MAX - in_zero);
-  const float step = (last - first) / kSteps;
-  const float to_steps = 65536.0f / (out_scale * INT16_MAX - out_scale * INT16_MIN);
-  const auto held = [](float value) { return static_cast<int16_t>(std::clamp(value, -32768.0f, 32767.0f)); };
-  std::vector<int16_t> samples;
-  for (int i = 0; i < kSteps; ++i) {
-    const float at = first + static_cast<float>(i) * step;
-    const float sample = std::round(function(at) * to_steps);
-    const float next = function(first + static_cast<float>(i + 1) * step) * to_steps;
-    const float half_way = std::round(function(at + step / 2) * to_steps);
-    const float error = std::round((next + sample) / 2) - half_way;
-    samples.push_back(held(sample - std::round(error / 2)));
-  }
-  samples.push_back(held(std::round(function(last) * to_steps)));
-  return samples;
-}
-
 // Source of the tables and the factor: TFLite Micro softmax_common.cc.
 Result<LoweredNode> lower_softmax_int16(const NodeView& view, int32_t rows, int32_t columns, float beta) {
-  if (std::abs(view.scale(view.out()) * 32768 - 1) > 1e-3f)
+  if (std::abs(view.scale(view.out()) * 32768 - 1) > 1e-3f || view.zero(view.out()) != 0)
     return view.bad_type("its output needs scale 1/32768 and zero point 0.");
   if (columns > UINT16_MAX)
     return view.unsupported("has " + std::to_string(columns) + " classes; at most 65535 are supported.");
@@ -188,11 +164,21 @@ Result<LoweredNode> lower_softmax(const NodeView& view) {
                        0,
                        {{0, 0}}};
   }
-  if (view.all_activations(DType::int16)) return lower_softmax_int16(view, rows, columns, beta);
-  if (!view.all_activations(DType::int8))
-    return wrong_types(view, "float32, int8 or int16, in and out alike");
-  if (view.scale(view.out()) != 1.0f / 256 || view.zero(view.out()) != -128) {
-    return view.bad_type("its output needs scale 1/256 and zero point -128.");
+  if (view.all_activations(DType::int16)) {
+    if (view.zero(view.in()) != 0) return view.bad_type("its int16 input needs zero point 0.");
+    return lower_softmax_int16(view, rows, columns, beta);
+  }
+  const bool wide = view.in().type == DType::int8 && view.out().type == DType::int16;
+  if (!wide && !view.all_activations(DType::int8))
+    return wrong_types(view, "float32, int8 or int16, in and out alike, or int8 to int16");
+  // Source of the int16 form: TFLite Micro softmax_common.cc, reference kernels softmax.h.
+  const float out_scale = wide ? 1.0f / 65536 : 1.0f / 256;
+  const int32_t out_zero = wide ? -32768 : -128;
+  if (std::abs(view.scale(view.out()) / out_scale - 1) > (wide ? 1e-3f : 0.0f) ||
+      view.zero(view.out()) != out_zero) {
+    return view.bad_type("its " + std::string(to_string(view.out().type)) + " output needs scale 1/" +
+                         std::to_string(std::lround(1 / out_scale)) + " and zero point " +
+                         std::to_string(out_zero) + ".");
   }
   if (columns > 4095) {
     return view.unsupported("has " + std::to_string(columns) + " classes; at most 4095 are supported.");
@@ -203,6 +189,11 @@ Result<LoweredNode> lower_softmax(const NodeView& view) {
   }
   const kernels::SoftmaxInt8Params params{rows, columns, factor.factor.multiplier, factor.factor.shift,
                                           factor.diff_min};
+  if (wide) {
+    return LoweredNode{
+        make_call(TADPOLE_KERNEL("ref/softmax.h", SoftmaxInt8Params, softmax_int8_to_int16), params),
+        {view.node.inputs[0]}};
+  }
   auto call = dsp_softmax(view, params);
   if (!call) call = make_call(TADPOLE_KERNEL("ref/softmax.h", SoftmaxInt8Params, softmax_int8), params);
   return LoweredNode{std::move(call), {view.node.inputs[0]}, 0, {{0, 0}}};

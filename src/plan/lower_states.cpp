@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "device/kernels/ref/lstm.h"
+#include "device/kernels/ref/lstm_full.h"
 #include "device/kernels/ref/moves.h"
 #include "device/kernels/ref/svdf.h"
 #include "plan/lower_elements.h"
@@ -157,20 +158,17 @@ constexpr int kGateOffset[kGates] = {1, 0, 2, 3};
 constexpr int kInWeights = 1, kHiddenWeights = 5, kPeepholes = 9, kBias = 12, kProjection = 16, kHidden = 18,
               kCell = 19, kLayerNorms = 20;
 
-/// The forms of LSTM that have no kernel, named.
-Result<void> check_lstm(const NodeView& view) {
+/// What an LSTM has beyond four gates, named; "" for the plain one.
+std::string beyond_plain(const NodeView& view) {
   std::string what;
-  if (!ir::Graph::has_input(view.node, kInWeights)) what += " a coupled input and forget gate,";
-  for (int i = 0; i < 3; ++i) {
-    if (ir::Graph::has_input(view.node, kPeepholes + i)) what += i == 0 || what.empty() ? " peepholes," : "";
-  }
-  if (ir::Graph::has_input(view.node, kProjection)) what += " a projection,";
-  if (ir::Graph::has_input(view.node, kLayerNorms + 1)) what += " layer normalisation,";
-  if (what.empty()) return {};
-  what.pop_back();
-  return view.unsupported("has" + what +
-                          "; only the plain LSTM of four gates is supported, as in TFLite "
-                          "Micro. Train it without.");
+  const auto add = [&](int input, const char* name) {
+    if (ir::Graph::has_input(view.node, input)) what += (what.empty() ? "" : ", ") + std::string(name);
+  };
+  if (!ir::Graph::has_input(view.node, kInWeights)) what = "a coupled input and forget gate";
+  add(kPeepholes + 1, "peepholes");
+  add(kProjection, "a projection");
+  add(kLayerNorms + 1, "layer normalisation");
+  return what;
 }
 
 /// The four gates' tensors one after the other.
@@ -205,6 +203,71 @@ Result<LoweredNode> lower_lstm_float(const NodeView& view) {
       view,
       make_call(TADPOLE_KERNEL("ref/lstm.h", LstmFloatParams, lstm_float), params, std::move(constants)),
       sizeof(float));
+}
+
+/// Inputs first + offset of each gate that is there, joined; one 0 when `wanted` is false.
+std::vector<float> joined(const NodeView& view, bool wanted, int first, std::initializer_list<int> offsets,
+                          bool coupled) {
+  if (!wanted) return {0};
+  std::vector<float> all;
+  for (const int offset : offsets) {
+    if (coupled && offset == 0) continue;
+    const auto values = view.in(first + offset).values<float>();
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
+/// Peepholes, coupled gates, layer normalisation, projection. The kernel's gates are forget, candidate,
+/// output, input; TFLite's are input, forget, candidate, output.
+Result<LoweredNode> lower_lstm_full_float(const NodeView& view) {
+  const auto& attributes = view.attributes<ir::LstmAttributes>();
+  const auto has = [&](int input) { return ir::Graph::has_input(view.node, input); };
+  const bool coupled = !has(kInWeights), peepholes = has(kPeepholes + 1), normalised = has(kLayerNorms + 1),
+             projected = has(kProjection);
+  for (int input = kInWeights; input < kLayerNorms + kGates; ++input) {
+    if (input != kHidden && input != kCell) TADPOLE_CHECK(need_constant(view, input, DType::float32));
+  }
+  const auto need = [&](bool wanted, int first, int count, const char* what) -> Result<void> {
+    for (int i = coupled ? 1 : 0; i < count; ++i) {
+      if (wanted == has(first + i)) continue;
+      return view.unsupported("has " + std::string(what) +
+                              " for some of its gates only; all or none are needed.");
+    }
+    return {};
+  };
+  TADPOLE_CHECK(need(peepholes, kPeepholes, 3, "peepholes"));
+  TADPOLE_CHECK(need(normalised, kLayerNorms, kGates, "layer normalisation"));
+  TADPOLE_CHECK(need(true, kBias, kGates, "biases"));
+  TADPOLE_CHECK(need(true, kInWeights, kGates, "weights"));
+  TADPOLE_CHECK(need(true, kHiddenWeights, kGates, "recurrent weights"));
+  const int32_t cells = view.in(kInWeights + 1).shape[0];
+  Constants constants;
+  const auto keep = [&](bool wanted, int first, std::initializer_list<int> offsets) {
+    return constants.keep(joined(view, wanted, first, offsets, coupled));
+  };
+  kernels::LstmFullFloatParams params{};
+  params.sequence = sequence_of(view, attributes.time_major);
+  params.cells = cells;
+  params.coupled = coupled;
+  params.peepholes = peepholes;
+  params.normalised = normalised;
+  params.projected = projected;
+  params.cell_clip = attributes.cell_clip;
+  params.projection_clip = attributes.projection_clip;
+  params.in_weights = keep(true, kInWeights, {1, 2, 3, 0});
+  params.hidden_weights = keep(true, kHiddenWeights, {1, 2, 3, 0});
+  params.bias = keep(true, kBias, {1, 2, 3, 0});
+  params.peephole_weights = keep(peepholes, kPeepholes, {1, 2, 0});
+  params.normalisation = keep(normalised, kLayerNorms, {1, 2, 3, 0});
+  params.projection_weights =
+      constants.keep(projected ? values_or_zeros<float>(view, kProjection, 0) : std::vector<float>{0});
+  params.projection_bias = constants.keep(values_or_zeros<float>(
+      view, kProjection + 1, projected ? static_cast<size_t>(params.sequence.units) : 1));
+  return LoweredNode{make_call(TADPOLE_KERNEL("ref/lstm_full.h", LstmFullFloatParams, lstm_full_float),
+                               params, std::move(constants)),
+                     {view.node.inputs[0], view.node.inputs[kHidden], view.node.inputs[kCell]},
+                     int64_t{kGates} * cells * static_cast<int64_t>(sizeof(float))};
 }
 
 /// bias - zero * (sum of each row): what a layer adds to its plain products.
@@ -308,11 +371,17 @@ Result<LoweredNode> lower_lstm_int8(const NodeView& view) {
 }  // namespace
 
 Result<LoweredNode> lower_unidirectional_sequence_lstm(const NodeView& view) {
-  TADPOLE_CHECK(check_lstm(view));
-  if (view.all_activations(DType::int8)) return lower_lstm_int8(view);
+  const std::string beyond = beyond_plain(view);
+  if (view.all_activations(DType::int8)) {
+    if (beyond.empty()) return lower_lstm_int8(view);
+    return view.unsupported("has " + beyond +
+                            "; in int8 only the plain LSTM of four gates is supported, as in TFLite Micro. "
+                            "Train it without, or use the float model.");
+  }
   const bool states_are_float =
       view.in(kHidden).type == DType::float32 && view.in(kCell).type == DType::float32;
-  if (view.all_activations(DType::float32) && states_are_float) return lower_lstm_float(view);
+  if (view.all_activations(DType::float32) && states_are_float)
+    return beyond.empty() ? lower_lstm_float(view) : lower_lstm_full_float(view);
   return wrong_types(view, "float32 with states of float32, or int8 with states of int8 and int16");
 }
 

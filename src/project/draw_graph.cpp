@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "ir/options_text.h"
 #include "project/graph_layout.h"
 
 namespace tadpole::project {
@@ -110,7 +111,7 @@ Words words_of_tensor(const ir::Tensor& tensor, const char* what) {
 Words words_of_node(const ir::Graph& graph, const ir::Node& node) {
   Words words{kind_of(node.op), {std::string(ir::op_name(node.op))}, node.name};
   words.lines.push_back(short_layer_name(node.name, kMostCharacters));
-  if (const std::string options = options_text(graph, node); !options.empty())
+  if (const std::string options = ir::options_text(graph, node); !options.empty())
     words.lines.push_back(cut(options, kMostCharacters));
   const ir::Tensor& out = graph.output_of(node);
   words.lines.push_back(

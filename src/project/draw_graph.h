@@ -7,9 +7,6 @@
 
 namespace tadpole::project {
 
-/// What a node was told, in a few words: "3x3 /2 same relu6", "axis 3", "" when there is nothing to say.
-std::string options_text(const ir::Graph& graph, const ir::Node& node);
-
 /// The last part of a layer's name, at most `width` characters; a name that was cut begins with "~".
 std::string short_layer_name(const std::string& name, size_t width);
 

@@ -7,6 +7,7 @@
 #include "board/board.h"
 #include "board/toolchain.h"
 #include "data/files.h"
+#include "ir/options_text.h"
 #include "plan/plan.h"
 #include "project/draw_graph.h"
 #include "project/prepare.h"
@@ -36,8 +37,22 @@ json tensors_json(const ir::Graph& graph, const std::vector<int>& indices) {
   return rows;
 }
 
+/// Multiply-accumulates that are left when dead channels are gone, by layer; as imported when no plan can be
+/// made (boards[] says why).
+std::map<std::string, int64_t> planned_macs(const ir::Graph& graph) {
+  std::map<std::string, int64_t> macs;
+  const auto plan = plan::lower(graph, {.kernels = "generic"});
+  if (plan.ok()) {
+    for (const plan::Step& step : plan->steps()) macs[step.name] += step.macs;
+  } else {
+    for (const ir::Node& node : graph.nodes) macs[node.name] += ir::multiply_accumulates(graph, node);
+  }
+  return macs;
+}
+
 json layers_json(const ir::Graph& graph) {
   json rows = json::array();
+  const std::map<std::string, int64_t> planned = planned_macs(graph);
   for (const ir::Node& node : graph.nodes) {
     const ir::Tensor& out = graph.output_of(node);
     int64_t parameters = 0;
@@ -53,7 +68,10 @@ json layers_json(const ir::Graph& graph) {
                 {"parameters", parameters},
                 {"weights_bytes", constant_bytes(graph, node)},
                 {"macs", ir::multiply_accumulates(graph, node)},
-                {"options", options_text(graph, node)}};
+                {"options", ir::options_text(graph, node)}};
+    const auto left = planned.find(node.name);
+    row["macs_imported"] = row["macs"];
+    row["macs_planned"] = left == planned.end() ? 0 : left->second;
     add_scale(row, out);
     rows.push_back(std::move(row));
   }
@@ -126,12 +144,16 @@ Result<Inspection> inspect_model(const std::string& path) {
   json facts = {{"model", path},
                 {"bytes", bytes.size()},
                 {"macs", ir::multiply_accumulates(graph)},
+                {"macs_imported", ir::multiply_accumulates(graph)},
                 {"parameters", ir::parameter_count(graph)},
                 {"constant_bytes", constants},
                 {"inputs", tensors_json(graph, graph.inputs)},
                 {"outputs", tensors_json(graph, graph.outputs)},
                 {"layers", layers_json(graph)},
                 {"boards", boards_json(graph)}};
+  int64_t planned = 0;
+  for (const json& layer : facts["layers"]) planned += layer["macs_planned"].get<int64_t>();
+  facts["macs_planned"] = planned;
   return Inspection{std::move(graph), std::move(facts)};
 }
 

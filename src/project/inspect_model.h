@@ -15,6 +15,8 @@ struct Inspection {
   /// zero_point?}, layers[] {name, op, output_shape, type, scale?, zero_point?, parameters, weights_bytes,
   /// macs, options} and boards[] {name, fits, why, ram_bytes, ram_limit_bytes, arena_bytes, peak_layer,
   /// flash_bytes, flash_limit_bytes}. A model that cannot be lowered for a board has fits = false and why.
+  /// macs are the file's, and macs_imported the same under the name that profile uses; macs_planned are what
+  /// a plan is left with (dead channels removed), in all and in layers[].
   nlohmann::json facts;
 };
 

@@ -2,11 +2,13 @@
 // board.
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <map>
+#include <utility>
 
 #include "base/text.h"
 #include "board/estimate.h"
 #include "data/files.h"
+#include "plan/step_names.h"
 #include "project/firmware.h"
 #include "project/prepare.h"
 #include "project/raw_model.h"
@@ -75,13 +77,33 @@ int64_t model_code_bytes(const board::Firmware& firmware, const board::Instructi
   return bytes + firmware.code.bytes_of(firmware.code.reached_from(roots));
 }
 
-json layers_of(const plan::Plan& plan, const board::Board& board, const board::Firmware& firmware,
-               const board::InstructionCounts& counts) {
+/// What the layers of the model file multiply, by name: a plan may do less (dead channels), or more (rows
+/// that bands share).
+class ImportedWork {
+ public:
+  explicit ImportedWork(const ir::Graph& graph) {
+    for (const ir::Node& node : graph.nodes) macs_[node.name] += ir::multiply_accumulates(graph, node);
+  }
+  /// Of the layer that a step belongs to; 0 for all of its steps but the first.
+  int64_t take(const std::string& step) {
+    auto found = macs_.find(step);
+    if (found == macs_.end()) found = macs_.find(step.substr(0, step.rfind(plan::kRowsOfBand)));
+    return found == macs_.end() ? 0 : std::exchange(found->second, 0);
+  }
+
+ private:
+  std::map<std::string, int64_t> macs_;
+};
+
+json layers_of(const ir::Graph& imported, const plan::Plan& plan, const board::Board& board,
+               const board::Firmware& firmware, const board::InstructionCounts& counts) {
   json rows = json::array();
+  ImportedWork work(imported);
   for (size_t i = 0; i < plan.steps().size() && i < counts.layers.size(); ++i) {
     const plan::Step& step = plan.steps()[i];
     json row = {{"name", step.name}, {"op", ir::op_name(step.op)}};
     add_estimate(row, board, counts.layers[i].counts, step.macs);
+    row["macs_imported"] = work.take(step.name);
     row["kernel"] = step.call->name().function;
     row["ram_bytes"] = live_bytes(plan, static_cast<int>(i));
     row["flash_weights_bytes"] = constant_bytes(step);
@@ -139,8 +161,9 @@ Result<json> profile_model(const std::string& model, const std::string& board_na
                   {"flash_code_bytes", firmware.flash_code_bytes},
                   {"flash_weights_bytes", firmware.flash_weights_bytes},
                   {"model_code_bytes", model_code_bytes(firmware, counts)},
-                  {"layers", layers_of(plan, board, firmware, counts)}};
+                  {"layers", layers_of(graph, plan, board, firmware, counts)}};
   add_estimate(profile, board, counts.inference_counts, plan.macs());
+  profile["macs_imported"] = ir::multiply_accumulates(graph);
   return profile;
 }
 

@@ -382,6 +382,8 @@ TADPOLE_NOINLINE void depthwise(const DspDepthwise3x3Int8Params& params, const i
 template <int kStride, int kOutputs, bool kWords, bool kFixed>
 struct KitOf {
   static constexpr int kPixels = (kOutputs - 1) * kStride + 3;
+  /// The strip is the whole width with padding on both sides (see the header): one way to spread is enough.
+  static constexpr bool kWhole = kStride == 1 && kOutputs == 3;
   static const Kit kKit;
 };
 template <int kStride, int kOutputs, bool kWords, bool kFixed>
@@ -389,9 +391,9 @@ const Kit KitOf<kStride, kOutputs, kWords, kFixed>::kKit = {
     kStride,
     kOutputs,
     kFixed,
-    {kWords ? &spread_by_words<kPixels, false, false> : &spread_by_bytes<kPixels, false, false>,
-     kWords ? &spread_by_words<kPixels, false, true> : &spread_by_bytes<kPixels, false, true>,
-     kWords ? &spread_by_words<kPixels, true, false> : &spread_by_bytes<kPixels, true, false>,
+    {kWords ? &spread_by_words<kPixels, kWhole, kWhole> : &spread_by_bytes<kPixels, kWhole, kWhole>,
+     kWords ? &spread_by_words<kPixels, kWhole, true> : &spread_by_bytes<kPixels, kWhole, true>,
+     kWords ? &spread_by_words<kPixels, true, kWhole> : &spread_by_bytes<kPixels, true, kWhole>,
      kWords ? &spread_by_words<kPixels, true, true> : &spread_by_bytes<kPixels, true, true>},
     &strip<kStride, kOutputs, kFixed>};
 

@@ -51,9 +51,10 @@ constexpr int32_t dsp_depthwise_scratch_bytes(int32_t strips, int32_t plane_rows
 }
 
 /// The kernels: one for each stride and width of the strips, which is at most out_w; the last strip overlaps
-/// the one before it where the width does not divide out_w. `words`: channels are a multiple of 4 and `in` is
-/// 4-byte aligned. `fixed`: F is kDspDepthwiseShift and A is 0 in every channel. out may be in when both have
-/// the same shape; otherwise they must not overlap.
+/// the one before it where the width does not divide out_w; s1_w3 is for maps of 3 columns with padding on
+/// both sides only. `words`: channels are a multiple of 4 and `in` is 4-byte aligned. `fixed`: F is
+/// kDspDepthwiseShift and A is 0 in every channel. out may be in when both have the same shape; otherwise
+/// they must not overlap.
 #define TADPOLE_DSP_DEPTHWISE_3X3_SHAPES(visit) \
   visit(1, 6) visit(1, 5) visit(1, 4) visit(1, 3) visit(1, 1) visit(2, 3) visit(2, 1)
 #define TADPOLE_DSP_DEPTHWISE_3X3_DECLARE(stride, strip)                                                 \

@@ -21,9 +21,14 @@ namespace tadpole {
 namespace kernels {
 namespace helium {
 
-/// Bytes of one vector, and how many output channels share the load of one.
+/// Bytes of one vector; output channels that are requantised at once; windows that share a load of weights.
 constexpr int32_t kLanes = 16;
 constexpr int32_t kGroup = 4;
+constexpr int32_t kWindows = 3;
+
+/// Where the constants of channel `lane` of 16 stand in a depthwise layer: the order in which products of
+/// bytes come out of VMULLB, VMULLT, VMOVLB and VMOVLT.
+constexpr int32_t depthwise_place(int32_t lane) { return lane % 4 * 4 + lane / 4; }
 
 /// Requantisation of neighbouring channels.
 struct Outputs {
@@ -34,52 +39,63 @@ struct Outputs {
 
 #if TADPOLE_HELIUM
 
-/// sums[c] += dot product of `chunks` vectors of weights (four channels side by side) with a, and sums[4 + c]
-/// with b.
-inline void dot_products(const int8_t* a, const int8_t* b, int32_t chunks, const int8_t* weights,
-                         int32_t* sums) {
-  int32_t a0 = sums[0], a1 = sums[1], a2 = sums[2], a3 = sums[3];
-  int32_t b0 = sums[4], b1 = sums[5], b2 = sums[6], b3 = sums[7];
-  for (int32_t i = 0; i < chunks; ++i, a += kLanes, b += kLanes, weights += kGroup * kLanes) {
-    const int8x16_t va = vldrbq_s8(a), vb = vldrbq_s8(b);
-    int8x16_t w = vldrbq_s8(weights);
-    a0 = vmladavaq_s8(a0, va, w);
-    b0 = vmladavaq_s8(b0, vb, w);
-    w = vldrbq_s8(weights + kLanes);
-    a1 = vmladavaq_s8(a1, va, w);
-    b1 = vmladavaq_s8(b1, vb, w);
-    w = vldrbq_s8(weights + 2 * kLanes);
-    a2 = vmladavaq_s8(a2, va, w);
-    b2 = vmladavaq_s8(b2, vb, w);
-    w = vldrbq_s8(weights + 3 * kLanes);
-    a3 = vmladavaq_s8(a3, va, w);
-    b3 = vmladavaq_s8(b3, vb, w);
-  }
+/// Dot products of three windows, `step` bytes apart, with two channels' weights (of four, side by side): of
+/// window p to sums[kGroup * p] and the next. Six sums are what even registers hold, as VMLADAVA wants them.
+inline void dot_products(const int8_t* a, ptrdiff_t step, int32_t chunks, const int8_t* weights,
+                         const int32_t* bias, int32_t* sums) {
+  const int8_t* b = a + step;
+  const int8_t* c = b + step;
+  int32_t a0 = bias[0], b0 = a0, c0 = a0, a1 = bias[1], b1 = a1, c1 = a1;
+  do {
+    const int8x16_t w0 = vldrbq_s8(weights), w1 = vldrbq_s8(weights + kLanes);
+    weights += kGroup * kLanes;
+    int8x16_t values = vldrbq_s8(a);
+    a += kLanes;
+    a0 = vmladavaq_s8(a0, values, w0);
+    a1 = vmladavaq_s8(a1, values, w1);
+    values = vldrbq_s8(b);
+    b += kLanes;
+    b0 = vmladavaq_s8(b0, values, w0);
+    b1 = vmladavaq_s8(b1, values, w1);
+    values = vldrbq_s8(c);
+    c += kLanes;
+    c0 = vmladavaq_s8(c0, values, w0);
+    c1 = vmladavaq_s8(c1, values, w1);
+  } while (--chunks > 0);
   sums[0] = a0;
   sums[1] = a1;
-  sums[2] = a2;
-  sums[3] = a3;
-  sums[4] = b0;
-  sums[5] = b1;
-  sums[6] = b2;
-  sums[7] = b3;
+  sums[kGroup] = b0;
+  sums[kGroup + 1] = b1;
+  sums[2 * kGroup] = c0;
+  sums[2 * kGroup + 1] = c1;
 }
 
-/// Four sums to `count` int8 outputs. VQRDMULH rounds halves up, as the specification's first step does; its
-/// second rounds halves away from zero, which VRSHL does once negative values are one less.
-inline void store(int32x4_t sums, const Outputs& to, int32_t channel, int32_t count, int8_t* out) {
-  const int32x4_t shift = vldrwq_s32(to.shift + channel);
-  int32x4_t scaled = vqrdmulhq_s32(sums, vldrwq_s32(to.multiplier + channel));
+/// Four sums to numbers in [clamp_min, clamp_max]. VQRDMULH rounds halves up, as the specification's first
+/// step does; its second rounds halves away from zero, which VRSHL does once negative values are one less.
+inline int32x4_t requantised(int32x4_t sums, int32x4_t multiplier, int32x4_t shift, const Outputs& to) {
+  int32x4_t scaled = vqrdmulhq_s32(sums, multiplier);
   const int32x4_t lower = vshrq_n_s32(vandq_s32(scaled, shift), 31);
   scaled = vrshlq_s32(vqaddq_s32(scaled, lower), shift);
   scaled = vaddq_n_s32(scaled, to.zero);
   scaled = vmaxq_s32(scaled, vdupq_n_s32(to.clamp_min));
-  scaled = vminq_s32(scaled, vdupq_n_s32(to.clamp_max));
-  vstrbq_p_s32(out, scaled, vctp32q(static_cast<uint32_t>(count)));
+  return vminq_s32(scaled, vdupq_n_s32(to.clamp_max));
 }
 
-inline void store(const int32_t* sums, const Outputs& to, int32_t channel, int32_t count, int8_t* out) {
-  store(vldrwq_s32(sums), to, channel, count, out);
+inline int32x4_t requantised(int32x4_t sums, const Outputs& to, int32_t place) {
+  return requantised(sums, vldrwq_s32(to.multiplier + place), vldrwq_s32(to.shift + place), to);
+}
+
+inline void store(int32x4_t sums, const Outputs& to, int32_t channel, int32_t count, int8_t* out) {
+  vstrbq_p_s32(out, requantised(sums, to, channel), vctp32q(static_cast<uint32_t>(count)));
+}
+
+/// The sums of `windows` windows to `count` channels of their pixels, `step` bytes apart.
+inline void store(const int32_t* sums, int32_t windows, const Outputs& to, int32_t channel, int32_t count,
+                  int8_t* out, ptrdiff_t step) {
+  const int32x4_t multiplier = vldrwq_s32(to.multiplier + channel), shift = vldrwq_s32(to.shift + channel);
+  const mve_pred16_t lanes = vctp32q(static_cast<uint32_t>(count));
+  for (; windows > 0; --windows, sums += kGroup, out += step)
+    vstrbq_p_s32(out, requantised(vldrwq_s32(sums), multiplier, shift, to), lanes);
 }
 
 /// Bytes as lanes: the C library's memcpy would load words across their borders.
@@ -92,64 +108,88 @@ struct Copy {
   }
 };
 
-/// One pixel of up to 16 channels of a depthwise convolution, as four vectors of sums.
+/// Up to four channels of one pixel of a depthwise convolution.
+inline void depthwise_group(const int8_t* const* taps, int32_t taps_count, const int8_t* weights,
+                            int32_t stride, const int32_t* bias, const Outputs& to, int32_t channel,
+                            int32_t count, int8_t* out) {
+  const mve_pred16_t lanes = vctp32q(static_cast<uint32_t>(count));
+  int32x4_t sums = vldrwq_s32(bias + channel);
+  const int8_t* w = weights + channel;
+  for (int32_t t = 0; t < taps_count; ++t, w += stride)
+    sums = vaddq_s32(sums, vmulq_s32(vldrbq_z_s32(taps[t] + channel, lanes), vldrbq_z_s32(w, lanes)));
+  store(sums, to, channel, count < kGroup ? count : kGroup, out);
+}
+
+/// One pixel of up to 16 channels of a depthwise convolution. Two products of bytes fit 16 bits, as no weight
+/// is -128.
 inline void depthwise(const int8_t* const* taps, int32_t taps_count, const int8_t* weights, int32_t stride,
                       const int32_t* bias, const Outputs& to, int32_t channel, int32_t count, int8_t* out) {
   if (count < kLanes) {
-    for (; count > 0; count -= kGroup, channel += kGroup, out += kGroup) {
-      const mve_pred16_t lanes = vctp32q(static_cast<uint32_t>(count));
-      int32x4_t sums = vldrwq_s32(bias + channel);
-      const int8_t* w = weights + channel;
-      for (int32_t t = 0; t < taps_count; ++t, w += stride)
-        sums = vaddq_s32(sums, vmulq_s32(vldrbq_z_s32(taps[t] + channel, lanes), vldrbq_z_s32(w, lanes)));
-      store(sums, to, channel, count < kGroup ? count : kGroup, out);
-    }
+    for (; count > 0; count -= kGroup, channel += kGroup, out += kGroup)
+      depthwise_group(taps, taps_count, weights, stride, bias, to, channel, count, out);
     return;
   }
   int32x4_t a = vldrwq_s32(bias + channel), b = vldrwq_s32(bias + channel + 4);
   int32x4_t c = vldrwq_s32(bias + channel + 8), d = vldrwq_s32(bias + channel + 12);
   const int8_t* w = weights + channel;
-  for (int32_t t = 0; t < taps_count; ++t, w += stride) {
-    const int8_t* value = taps[t] + channel;
-    a = vaddq_s32(a, vmulq_s32(vldrbq_s32(value), vldrbq_s32(w)));
-    b = vaddq_s32(b, vmulq_s32(vldrbq_s32(value + 4), vldrbq_s32(w + 4)));
-    c = vaddq_s32(c, vmulq_s32(vldrbq_s32(value + 8), vldrbq_s32(w + 8)));
-    d = vaddq_s32(d, vmulq_s32(vldrbq_s32(value + 12), vldrbq_s32(w + 12)));
+  for (; taps_count > 0; taps_count -= 2, taps += 2) {
+    int8x16_t values = vldrbq_s8(taps[0] + channel), by = vldrbq_s8(w);
+    w += stride;
+    int16x8_t even = vmullbq_int_s8(values, by), odd = vmulltq_int_s8(values, by);
+    if (taps_count > 1) {
+      values = vldrbq_s8(taps[1] + channel);
+      by = vldrbq_s8(w);
+      w += stride;
+      even = vaddq_s16(even, vmullbq_int_s8(values, by));
+      odd = vaddq_s16(odd, vmulltq_int_s8(values, by));
+    }
+    a = vaddq_s32(a, vmovlbq_s16(even));
+    b = vaddq_s32(b, vmovlbq_s16(odd));
+    c = vaddq_s32(c, vmovltq_s16(even));
+    d = vaddq_s32(d, vmovltq_s16(odd));
   }
-  store(a, to, channel, kGroup, out);
-  store(b, to, channel + 4, kGroup, out + 4);
-  store(c, to, channel + 8, kGroup, out + 8);
-  store(d, to, channel + 12, kGroup, out + 12);
+  // Bytes 0 to 3 of lane k are channels 4 k to 4 k + 3.
+  int32x4_t bytes = requantised(a, to, channel);
+  bytes = vsliq_n_s32(bytes, requantised(b, to, channel + 4), 8);
+  bytes = vsliq_n_s32(bytes, requantised(c, to, channel + 8), 16);
+  bytes = vsliq_n_s32(bytes, requantised(d, to, channel + 12), 24);
+  vstrbq_s8(out, vreinterpretq_s8_s32(bytes));
 }
 
 #else
 
-inline void dot_products(const int8_t* a, const int8_t* b, int32_t chunks, const int8_t* weights,
-                         int32_t* sums) {
-  for (int32_t i = 0; i < chunks; ++i, a += kLanes, b += kLanes) {
-    for (int32_t c = 0; c < kGroup; ++c, weights += kLanes) {
-      for (int32_t k = 0; k < kLanes; ++k) {
-        sums[c] += a[k] * weights[k];
-        sums[kGroup + c] += b[k] * weights[k];
+inline void dot_products(const int8_t* a, ptrdiff_t step, int32_t chunks, const int8_t* weights,
+                         const int32_t* bias, int32_t* sums) {
+  for (int32_t p = 0; p < kWindows; ++p, a += step, sums += kGroup) {
+    for (int32_t c = 0; c < 2; ++c) {
+      sums[c] = bias[c];
+      for (int32_t i = 0; i < chunks; ++i) {
+        for (int32_t k = 0; k < kLanes; ++k)
+          sums[c] += a[i * kLanes + k] * weights[(i * kGroup + c) * kLanes + k];
       }
     }
   }
 }
 
-inline void store(const int32_t* sums, const Outputs& to, int32_t channel, int32_t count, int8_t* out) {
-  for (int32_t c = 0; c < count; ++c) {
-    const int32_t scaled =
-        multiply_by_quantized_multiplier(sums[c], to.multiplier[channel + c], to.shift[channel + c]);
-    out[c] = add_zero_and_clamp(scaled, to.zero, to.clamp_min, to.clamp_max);
+inline int8_t requantised(int32_t sum, const Outputs& to, int32_t place) {
+  return add_zero_and_clamp(multiply_by_quantized_multiplier(sum, to.multiplier[place], to.shift[place]),
+                            to.zero, to.clamp_min, to.clamp_max);
+}
+
+inline void store(const int32_t* sums, int32_t windows, const Outputs& to, int32_t channel, int32_t count,
+                  int8_t* out, ptrdiff_t step) {
+  for (; windows > 0; --windows, sums += kGroup, out += step) {
+    for (int32_t c = 0; c < count; ++c) out[c] = requantised(sums[c], to, channel + c);
   }
 }
 
 inline void depthwise(const int8_t* const* taps, int32_t taps_count, const int8_t* weights, int32_t stride,
                       const int32_t* bias, const Outputs& to, int32_t channel, int32_t count, int8_t* out) {
-  for (int32_t c = channel; c < channel + count; ++c) {
-    int32_t sum = bias[c];
+  for (int32_t lane = 0; lane < count; ++lane) {
+    const int32_t c = channel + lane, place = count < kLanes ? c : channel + depthwise_place(lane);
+    int32_t sum = bias[place];
     for (int32_t t = 0; t < taps_count; ++t) sum += taps[t][c] * weights[t * stride + c];
-    store(&sum, to, c, 1, out + (c - channel));
+    out[lane] = requantised(sum, to, place);
   }
 }
 

@@ -42,14 +42,17 @@ struct HeliumConv2dInt8Params {
   }
 };
 
-/// scratch: 2 * helium_padded_taps bytes: two windows. Both are read before the first of their pixels is
-/// written: out may overlap in pixel by pixel.
+/// Bytes of scratch: three windows.
+constexpr int32_t helium_conv_scratch_bytes(const Window2d& w) { return 3 * helium_padded_taps(w); }
+
+/// Windows are read before the first of their pixels is written: out may overlap in pixel by pixel.
 void helium_conv_2d_int8(const HeliumConv2dInt8Params& params, const int8_t* in, int8_t* out,
                          int8_t* scratch);
 
 constexpr int32_t kHeliumDepthwiseMaxTaps = 64;
 
-/// out_c = in_c, at most kHeliumDepthwiseMaxTaps taps. weights [taps][out_c]; the others as above.
+/// out_c = in_c, at most kHeliumDepthwiseMaxTaps taps. weights [taps][out_c], none is -128; the others as
+/// above, but of each whole 16 channels in the order of helium::depthwise_place.
 struct HeliumDepthwiseInt8Params {
   Window2d window;
   int32_t in_zero;

@@ -3,6 +3,7 @@
 
 #include "device/kernels/fixed_point.h"
 #include "device/kernels/fixed_point_64.h"
+#include "device/kernels/ref/hybrid_input.h"
 
 namespace tadpole {
 namespace kernels {
@@ -24,9 +25,9 @@ void multiply(const MatrixProducts& p, const T* a, const T* b, T* out, Sum zero,
   }
 }
 
-template <class T, class Sum, class Product, class Finish>
-void multiply_all(const MatrixProducts& p, const T* a, const T* b, T* out, Sum zero, Product product,
-                  Finish finish) {
+/// Calls product(a, b, out) for each pair of matrices.
+template <class A, class B, class Out, class Product>
+void for_each_product(const MatrixProducts& p, const A* a, const B* b, Out* out, Product product) {
   const int32_t last = p.batches[2] * p.batches[3];
   const ptrdiff_t matrix = ptrdiff_t(p.rows) * p.columns;
   for (int32_t n = 0; n < p.batches[0] * p.batches[1] * last; ++n, out += matrix) {
@@ -37,8 +38,16 @@ void multiply_all(const MatrixProducts& p, const T* a, const T* b, T* out, Sum z
       a_at += ptrdiff_t(at[i]) * p.a_batch_stride[i];
       b_at += ptrdiff_t(at[i]) * p.b_batch_stride[i];
     }
-    multiply(p, a + a_at, b + b_at, out, zero, product, finish);
+    product(a + a_at, b + b_at, out);
   }
+}
+
+template <class T, class Sum, class Product, class Finish>
+void multiply_all(const MatrixProducts& p, const T* a, const T* b, T* out, Sum zero, Product product,
+                  Finish finish) {
+  for_each_product(p, a, b, out, [&](const T* from_a, const T* from_b, T* to) {
+    multiply(p, from_a, from_b, to, zero, product, finish);
+  });
 }
 
 }  // namespace
@@ -64,6 +73,26 @@ void batch_matmul_int16(const BatchMatMulInt16Params& params, const int16_t* a, 
 void batch_matmul_float(const BatchMatMulFloatParams& params, const float* a, const float* b, float* out) {
   const auto product = [](float x, float y) { return x * y; };
   multiply_all(params.products, a, b, out, 0.0f, product, [](float sum) { return sum; });
+}
+
+void batch_matmul_hybrid(const BatchMatMulHybridParams& params, const float* a, const int8_t* b, float* out,
+                         int8_t* scratch) {
+  const MatrixProducts& p = params.products;
+  for_each_product(p, a, b, out, [&](const float* from_a, const int8_t* from_b, float* to) {
+    for (int32_t row = 0; row < p.rows; ++row) {
+      const float* values = from_a + ptrdiff_t(row) * p.a_row_stride;
+      const HybridScale quantised =
+          quantise_hybrid(params.symmetric != 0, values, p.a_depth_stride, p.depth, scratch);
+      const float scale = quantised.scale * params.scale;
+      for (int32_t column = 0; column < p.columns; ++column) {
+        const int8_t* weights = from_b + ptrdiff_t(column) * p.b_column_stride;
+        int32_t sum = 0;
+        for (int32_t k = 0; k < p.depth; ++k)
+          sum += (scratch[k] - quantised.zero) * weights[ptrdiff_t(k) * p.b_depth_stride];
+        *to++ = static_cast<float>(sum) * scale;
+      }
+    }
+  });
 }
 
 }  // namespace kernels

@@ -68,6 +68,21 @@ struct BatchMatMulFloatParams {
   }
 };
 
+/// Float a, int8 constants b with zero point 0 ("dynamic range"): each row of a is quantised by its own
+/// range, see hybrid_input.h.
+struct BatchMatMulHybridParams {
+  MatrixProducts products;
+  int32_t symmetric;  // 1: a has zero point 0
+  float scale;        // of b
+
+  template <class Visitor, class Self>
+  static void visit(Visitor& visitor, Self& self) {
+    visitor.group("products", self.products);
+    visitor.number("symmetric", self.symmetric);
+    visitor.number("scale", self.scale);
+  }
+};
+
 /// out must not overlap a or b. depth <= 33025 for int8, 131071 for int16. Source: TFLite reference
 /// BatchMatMul and TFLite Micro's batch_matmul.cc.
 void batch_matmul_int8(const BatchMatMulInt8Params& params, const int8_t* a, const int8_t* b, int8_t* out);
@@ -75,6 +90,10 @@ void batch_matmul_int16(const BatchMatMulInt16Params& params, const int16_t* a, 
                         int16_t* out);
 /// Sums run along the depth in order.
 void batch_matmul_float(const BatchMatMulFloatParams& params, const float* a, const float* b, float* out);
+/// depth <= 66311. scratch: depth bytes, one row quantised. Source: TFLite Micro's batch_matmul.cc,
+/// EvalHybrid.
+void batch_matmul_hybrid(const BatchMatMulHybridParams& params, const float* a, const int8_t* b, float* out,
+                         int8_t* scratch);
 
 }  // namespace kernels
 }  // namespace tadpole

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "device/kernels/fixed_point.h"
+#include "device/kernels/ref/samples.h"
 
 namespace tadpole {
 namespace kernels {
@@ -197,6 +198,10 @@ void cast(const CastParams& params, const uint8_t* in, uint8_t* out) {
 
 void lookup(const LookupParams& params, const uint8_t* in, uint8_t* out) {
   for (int32_t i = 0; i < params.count; ++i) out[i] = static_cast<uint8_t>(params.table[in[i]]);
+}
+
+void sampled_int16(const SampledParams& params, const int16_t* in, int16_t* out) {
+  for (int32_t i = 0; i < params.count; ++i) out[i] = interpolate(params.samples, in[i]);
 }
 
 }  // namespace kernels

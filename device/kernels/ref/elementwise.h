@@ -88,6 +88,18 @@ struct LookupParams {
   }
 };
 
+/// A function of int16 by interpolation, see samples.h.
+struct SampledParams {
+  int32_t count;
+  const int16_t* samples;  // kSamples
+
+  template <class Visitor, class Self>
+  static void visit(Visitor& visitor, Self& self) {
+    visitor.number("count", self.count);
+    visitor.array("samples", self.samples, 513);
+  }
+};
+
 // out may be in where both have elements of one size.
 
 void requantise_int8(const RequantiseParams& params, const int8_t* in, int8_t* out);
@@ -118,6 +130,7 @@ void clamp_float(const ClampFloatParams& params, const float* in, float* out);
 void cast(const CastParams& params, const uint8_t* in, uint8_t* out);
 
 void lookup(const LookupParams& params, const uint8_t* in, uint8_t* out);
+void sampled_int16(const SampledParams& params, const int16_t* in, int16_t* out);
 
 }  // namespace kernels
 }  // namespace tadpole

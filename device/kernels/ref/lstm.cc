@@ -5,6 +5,7 @@
 
 #include "device/kernels/fixed_point.h"
 #include "device/kernels/float_functions.h"
+#include "device/kernels/ref/recurrent.h"
 #include "device/kernels/sigmoid_table.h"
 
 namespace tadpole {
@@ -13,23 +14,6 @@ namespace kernels {
 namespace {
 
 enum Gate : int32_t { kForget, kInput, kCandidate, kOutput };
-
-/// Calls step(batch, row) for each element of the sequences, in the order of time.
-template <class Step>
-void for_each_step(const SequenceParams& sequence, Step step) {
-  for (int32_t batch = 0; batch < sequence.batches; ++batch) {
-    for (int32_t time = 0; time < sequence.steps; ++time) {
-      step(batch, ptrdiff_t(batch) * sequence.batch_stride + ptrdiff_t(time) * sequence.time_stride);
-    }
-  }
-}
-
-template <class Sum, class T>
-Sum dot(const T* a, const T* b, int32_t count) {
-  Sum sum = 0;
-  for (int32_t i = 0; i < count; ++i) sum += static_cast<Sum>(a[i]) * b[i];
-  return sum;
-}
 
 int32_t saturated(int32_t value) {
   return value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value;
@@ -65,11 +49,6 @@ int16_t updated_cell(const LstmInt8Params& params, int16_t cell, const int16_t* 
   return static_cast<int16_t>(sum > params.cell_clip    ? params.cell_clip
                               : sum < -params.cell_clip ? -params.cell_clip
                                                         : sum);
-}
-
-float clipped(float value, float clip) {
-  if (!(clip > 0)) return value;
-  return value > clip ? clip : value < -clip ? -clip : value;
 }
 
 /// W x + b of one gate.

@@ -4,6 +4,7 @@
 #include "device/kernels/fixed_point.h"
 #include "device/kernels/fixed_point_functions.h"
 #include "device/kernels/float_functions.h"
+#include "device/kernels/ref/samples.h"
 
 namespace tadpole {
 namespace kernels {
@@ -19,7 +20,10 @@ int32_t exp_of_difference(const SoftmaxInt8Params& params, int32_t diff) {
                                kDiffIntegerBits);
 }
 
-void softmax_row(const SoftmaxInt8Params& params, const int8_t* in, int8_t* out) {
+/// Out: int8_t or int16_t, all of whose bits hold the fraction.
+template <class Out>
+void softmax_row(const SoftmaxInt8Params& params, const int8_t* in, Out* out) {
+  constexpr int32_t kBits = 8 * static_cast<int32_t>(sizeof(Out)), kLeast = -(1 << (kBits - 1));
   int32_t most = -128;
   for (int32_t c = 0; c < params.cols; ++c) most = in[c] > most ? in[c] : most;
   int32_t sum = 0;
@@ -37,18 +41,13 @@ void softmax_row(const SoftmaxInt8Params& params, const int8_t* in, int8_t* out)
   for (int32_t c = 0; c < params.cols; ++c) {
     const int32_t diff = in[c] - most;
     if (diff < params.diff_min) {
-      out[c] = -128;
+      out[c] = static_cast<Out>(kLeast);
       continue;
     }
     const int32_t product = saturating_rounding_doubling_high_mul(scale, exp_of_difference(params, diff));
-    out[c] = add_zero_and_clamp(rounding_divide_by_pot(product, bits_over_one + 31 - 8), -128, -128, 127);
+    const int32_t steps = rounding_divide_by_pot(product, bits_over_one + 31 - kBits) + kLeast;
+    out[c] = static_cast<Out>(steps < -kLeast ? steps : -kLeast - 1);
   }
-}
-
-/// Between two of 513 samples.
-int16_t interpolate(const int16_t* table, int32_t x) {
-  const int32_t index = 256 + (x >> 7), rest = x & 0x7f;
-  return static_cast<int16_t>(table[index] + (((table[index + 1] - table[index]) * rest + 64) >> 7));
 }
 
 int32_t saturated_int16(int32_t x) { return x > INT16_MAX ? INT16_MAX : x < INT16_MIN ? INT16_MIN : x; }
@@ -74,18 +73,25 @@ void softmax_row(const SoftmaxInt16Params& params, const int16_t* in, int16_t* o
   }
 }
 
-}  // namespace
-
-void softmax_int8(const SoftmaxInt8Params& params, const int8_t* in, int8_t* out) {
+template <class Params, class In, class Out>
+void softmax_rows(const Params& params, const In* in, Out* out) {
   for (int32_t row = 0; row < params.rows; ++row) {
     softmax_row(params, in + ptrdiff_t(row) * params.cols, out + ptrdiff_t(row) * params.cols);
   }
 }
 
+}  // namespace
+
+void softmax_int8(const SoftmaxInt8Params& params, const int8_t* in, int8_t* out) {
+  softmax_rows(params, in, out);
+}
+
+void softmax_int8_to_int16(const SoftmaxInt8Params& params, const int8_t* in, int16_t* out) {
+  softmax_rows(params, in, out);
+}
+
 void softmax_int16(const SoftmaxInt16Params& params, const int16_t* in, int16_t* out) {
-  for (int32_t row = 0; row < params.rows; ++row) {
-    softmax_row(params, in + ptrdiff_t(row) * params.cols, out + ptrdiff_t(row) * params.cols);
-  }
+  softmax_rows(params, in, out);
 }
 
 void softmax_float(const SoftmaxFloatParams& params, const float* in, float* out) {

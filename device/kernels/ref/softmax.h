@@ -7,9 +7,10 @@
 namespace tadpole {
 namespace kernels {
 
-/// in [rows, cols], real = in_scale * (q - zero). out: same shape, scale 1/256, zero point -128.
-/// multiplier and shift hold beta * in_scale in steps of 2^-26; differences below diff_min give -128.
-/// Source: TFLite int8 specification, SOFTMAX; gemmlowp's fixed-point exp and 1 / (1 + x).
+/// in [rows, cols], real = in_scale * (q - zero). out: same shape, scale 1/256, zero point -128; as int16
+/// scale 1/65536, zero point -32768. multiplier and shift hold beta * in_scale in steps of 2^-26; differences
+/// below diff_min give 0. Source: TFLite int8 specification, SOFTMAX; gemmlowp's fixed-point exp and 1 / (1 +
+/// x).
 struct SoftmaxInt8Params {
   int32_t rows, cols;
   int32_t multiplier, shift;  // shift in [0, 30]
@@ -60,6 +61,8 @@ struct SoftmaxFloatParams {
 
 /// cols <= 4095 (int8) or 65535 (int16), so that the sum of exponentials fits. out may be in.
 void softmax_int8(const SoftmaxInt8Params& params, const int8_t* in, int8_t* out);
+/// The same with a finer result; out must not overlap in.
+void softmax_int8_to_int16(const SoftmaxInt8Params& params, const int8_t* in, int16_t* out);
 void softmax_int16(const SoftmaxInt16Params& params, const int16_t* in, int16_t* out);
 void softmax_float(const SoftmaxFloatParams& params, const float* in, float* out);
 

@@ -47,6 +47,11 @@ void transpose_conv(const Window2d& w, const Weight* weights, const T* in, T* ou
   }
 }
 
+template <class Params>
+float clamped(const Params& params, float value) {
+  return value < params.clamp_min ? params.clamp_min : value > params.clamp_max ? params.clamp_max : value;
+}
+
 }  // namespace
 
 void transpose_conv_int8(const TransposeConvInt8Params& params, const int8_t* in, int8_t* out) {
@@ -71,9 +76,14 @@ void transpose_conv_int16(const TransposeConvInt16Params& params, const int16_t*
 
 void transpose_conv_float(const TransposeConvFloatParams& params, const float* in, float* out) {
   const auto product = [](float value, float weight) { return value * weight; };
+  const auto finish = [&params](float sum, int32_t o) { return clamped(params, sum + params.bias[o]); };
+  transpose_conv(params.window, params.weights, in, out, 0.0f, product, finish);
+}
+
+void transpose_conv_hybrid(const TransposeConvHybridParams& params, const float* in, float* out) {
+  const auto product = [](float value, int8_t weight) { return value * static_cast<float>(weight); };
   const auto finish = [&params](float sum, int32_t o) {
-    const float value = sum + params.bias[o];
-    return value < params.clamp_min ? params.clamp_min : value > params.clamp_max ? params.clamp_max : value;
+    return clamped(params, sum * params.scale[o] + params.bias[o]);
   };
   transpose_conv(params.window, params.weights, in, out, 0.0f, product, finish);
 }

@@ -73,11 +73,34 @@ struct TransposeConvFloatParams {
   }
 };
 
+/// Float activations with int8 weights ("dynamic range"): each product is that of the stored weight; the sum
+/// is scaled. TFLite has no such kernel: its converter puts a DEQUANTIZE before the weights, of which this is
+/// the result but for the rounding of each weight times its scale.
+struct TransposeConvHybridParams {
+  Window2d window;
+  float clamp_min, clamp_max;
+  const int8_t* weights;  // as above
+  const float* scale;     // [out_c], of the weights
+  const float* bias;      // [out_c]
+
+  template <class Visitor, class Self>
+  static void visit(Visitor& visitor, Self& self) {
+    const auto& w = self.window;
+    visitor.group("window", self.window);
+    visitor.number("clamp_min", self.clamp_min);
+    visitor.number("clamp_max", self.clamp_max);
+    visitor.array("weights", self.weights, size_t(w.out_c) * w.filter_h * w.filter_w * w.in_c);
+    visitor.array("scale", self.scale, size_t(w.out_c));
+    visitor.array("bias", self.bias, size_t(w.out_c));
+  }
+};
+
 /// in and out must not overlap. Source: TFLite reference TransposeConv; floats are added in its order (inputs
 /// row by row, the bias last), so that they have its bits.
 void transpose_conv_int8(const TransposeConvInt8Params& params, const int8_t* in, int8_t* out);
 void transpose_conv_int16(const TransposeConvInt16Params& params, const int16_t* in, int16_t* out);
 void transpose_conv_float(const TransposeConvFloatParams& params, const float* in, float* out);
+void transpose_conv_hybrid(const TransposeConvHybridParams& params, const float* in, float* out);
 
 }  // namespace kernels
 }  // namespace tadpole

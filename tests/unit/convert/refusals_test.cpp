@@ -85,6 +85,21 @@ TEST(TfliteRefusal, every_unsupported_operator_is_named_with_its_options) {
   EXPECT_THAT(error.detail, HasSubstr("'mean' (TOPK_V2"));
 }
 
+TEST(TfliteRefusal, operators_options_and_types_are_named_together) {
+  const Error error = refusal([](schema::Model& model) {
+    for (const auto* op : *model.subgraphs()->Get(0)->operators()) {
+      if (const auto* conv = op->options_as_Conv2D())
+        set_field(table(conv), schema::Conv2D::VT_ACTIVATION, schema::Activation::TANH);
+    }
+    set_field(table(&tensor_named(model, "add_2_out")), schema::Tensor::VT_TYPE, schema::TensorType::STRING);
+    set_field(table(&tensor_named(model, "conv_1_out")), schema::Tensor::VT_TYPE,
+              schema::TensorType::COMPLEX64);
+  });
+  EXPECT_EQ(error.code, Code::op_unsupported);
+  EXPECT_THAT(error.detail, AllOf(HasSubstr("'conv_1'"), HasSubstr("TANH"), HasSubstr("'add_2_out'"),
+                                  HasSubstr("STRING"), HasSubstr("COMPLEX64")));
+}
+
 TEST(TfliteRefusal, asymmetric_weights_of_a_uint8_model_are_named) {
   const Error error = refusal([](schema::Model& model) {
     set_field(table(&tensor_named(model, "dense_3_weights")), schema::Tensor::VT_TYPE,

@@ -93,6 +93,28 @@ TEST_P(RealFft, equals_the_plain_dft_within_a_few_units) {
   }
 }
 
+TEST_P(RealFft, all_powers_at_once_have_the_bits_of_each_alone) {
+  const int points = GetParam();
+  const std::vector<int32_t> sine = sine_table(points);
+  Rng rng(static_cast<uint64_t>(points) + 1);
+  for (int i = 0; i < 20; ++i) {
+    std::vector<int32_t> spectrum(static_cast<size_t>(2 * points));
+    for (int32_t& value : spectrum) value = static_cast<int32_t>(rng.next()) >> (2 + i);
+    const auto below = [&](int count) { return static_cast<int>(rng.below(static_cast<uint32_t>(count))); };
+    const int first = i % 3 ? 1 + below(points - 1) : 1,
+              last = i % 4 ? first + below(points + 1 - first) : points;
+    std::vector<int32_t> powers = spectrum;
+    real_powers(powers.data(), points, sine.data(), first, last);
+    for (int k = first; k < last; ++k) {
+      const auto at = static_cast<size_t>(2 * k);
+      const uint64_t found =
+          uint64_t{static_cast<uint32_t>(powers[at + 1])} << 32 | static_cast<uint32_t>(powers[at]);
+      ASSERT_EQ(found, real_power(spectrum.data(), points, sine.data(), k))
+          << first << " " << k << " " << last;
+    }
+  }
+}
+
 TEST_P(RealFft, of_the_largest_constant_does_not_overflow) {
   const int points = GetParam();
   const std::vector<int32_t> sine = sine_table(points);

@@ -101,5 +101,18 @@ TEST(CheckGraph, refuses_every_broken_promise) {
   expect_refused("constant input", [](Graph& g) { g.inputs = {1}; });
 }
 
+TEST(CheckGraph, names_every_layer_whose_options_or_shapes_do_not_fit) {
+  Graph graph = small_graph();
+  std::get<Conv2dAttributes>(graph.nodes[0].attributes).stride_h = 0;
+  graph.tensors[static_cast<size_t>(graph.nodes.back().outputs[0])].shape.back() += 1;
+  const auto checked = check_graph(graph);
+  ASSERT_FALSE(checked.ok());
+  EXPECT_EQ(checked.error().code, Code::bad_attribute);
+  for (const Node& node : {graph.nodes.front(), graph.nodes.back()})
+    EXPECT_NE(checked.error().detail.find("'" + node.name + "'"), std::string::npos)
+        << checked.error().detail;
+  EXPECT_NE(checked.error().detail.find("2 of "), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tadpole::ir

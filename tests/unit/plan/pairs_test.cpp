@@ -347,6 +347,39 @@ TEST(Reductions, softmax_of_int16_is_near_mathematics) {
   }
 }
 
+TEST(Reductions, softmax_of_int8_may_answer_in_int16) {
+  Rng rng(7);
+  for (int i = 0; i < 100; ++i) {
+    const auto columns = static_cast<int32_t>(1 + rng.below(40));
+    const float scale = std::exp(rng.uniform(-5.0f, -1.0f));
+    const ir::Tensor logits = activation({2, columns}, DType::int8, scale, 5);
+    const auto fine = one_node(Op::softmax, ir::SoftmaxAttributes{}, {logits},
+                               {activation({2, columns}, DType::int16, 1.0f / 65536, -32768)});
+    const auto coarse = one_node(Op::softmax, ir::SoftmaxAttributes{}, {logits},
+                                 {activation({2, columns}, DType::int8, 1.0f / 256, -128)});
+    const auto in = random_values<int8_t>({2, columns}, rng, 127);
+    const auto bytes = run(fine, *ir::make_constant<int8_t>(in));
+    const auto* out = reinterpret_cast<const int16_t*>(bytes.data());
+    const auto rough = run_as<int8_t>(coarse, in);
+    for (size_t row = 0; row < 2; ++row) {
+      const size_t start = row * static_cast<size_t>(columns), end = start + static_cast<size_t>(columns);
+      double sum = 0;
+      for (size_t k = start; k < end; ++k) sum += std::exp(double{scale} * in[k]);
+      for (size_t k = start; k < end; ++k) {
+        const double expected = std::exp(double{scale} * in[k]) / sum;
+        // One step of 2^-16 for the last rounding; exponentials are added with 19 bits; one and above is
+        // held.
+        ASSERT_NEAR((out[k] + 32768) / 65536.0, expected, 1.5 / 65536 + expected * columns / (1 << 19));
+        ASSERT_NEAR((rough[k] + 128) / 256.0, (out[k] + 32768) / 65536.0,
+                    0.51 / 256 + 1.0 / 256 * (rough[k] == 127));
+      }
+    }
+  }
+  const auto wrong = one_node(Op::softmax, ir::SoftmaxAttributes{}, {activation({1, 4}, DType::int8, 0.1f)},
+                              {activation({1, 4}, DType::int16, 1.0f / 32768)});
+  EXPECT_NE(refusal(wrong).find("needs scale 1/65536 and zero point -32768"), std::string::npos);
+}
+
 TEST(Reductions, refuse_sums_that_leave_32_bits) {
   const auto graph = one_node(Op::sum, ir::ReduceAttributes{false},
                               {activation({40000, 1}, DType::int16, 0.1f), numbers({0})},

@@ -137,6 +137,20 @@ TEST(Plan, names_all_layers_that_it_cannot_run_at_once) {
   EXPECT_THAT(plan.error().detail, testing::HasSubstr("dropout_1"));
 }
 
+TEST(Plan, names_operators_and_types_that_it_cannot_run_in_one_message_with_options) {
+  ir::GraphBuilder builder("mixed", Rng(1));
+  auto x = builder.conv_2d(builder.input({1, 8, 8, 1}), 4, 3, 3, {.stride_h = 2, .stride_w = 2}, false);
+  ir::Graph graph = *std::move(builder).finish(builder.dropout(builder.batch_norm(x), 0.5f));
+  graph.tensors[static_cast<size_t>(graph.nodes[0].outputs[0])].type = ir::DType::int32;
+  const auto plan = lower(graph, {.rewrite = false});
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.error().code, Code::type_unsupported);  // of the first layer
+  EXPECT_THAT(plan.error().detail,
+              testing::AllOf(testing::StartsWith("3 of 3 layers"), testing::HasSubstr("conv_1"),
+                             testing::HasSubstr("3x3 /2 same"), testing::HasSubstr("batch_norm_1"),
+                             testing::HasSubstr("dropout_1"), testing::HasSubstr("Fold the graph")));
+}
+
 TEST(Plan, refuses_int8_activations_without_a_scale) {
   ir::Graph graph = RandomGraph(Rng(5), true).make_dense(1, 4, 3, ir::Activation::none);
   graph.tensors[static_cast<size_t>(graph.inputs[0])].quantisation.reset();

@@ -221,6 +221,31 @@ std::vector<Sum> sums_of(const Products& p, const ir::Shape& out, const std::vec
   return sums;
 }
 
+TEST(TransposeConv, int8_weights_beside_floats_give_the_scaled_sums_of_stored_weights) {
+  Rng rng(5);
+  for (int i = 0; i < 100; ++i) {
+    const TransposeConv c = random_transpose_conv(rng);
+    const auto channels = static_cast<size_t>(c.weights[0]);
+    std::vector<float> in(static_cast<size_t>(ir::element_count(c.in))), scales(i % 2 ? channels : 1);
+    std::vector<int8_t> weights(static_cast<size_t>(ir::element_count(c.weights)));
+    for (float& value : in) value = rng.normal();
+    for (int8_t& value : weights) value = static_cast<int8_t>(range(rng, -127, 127));
+    for (float& scale : scales) scale = rng.uniform(0.001f, 0.1f);
+    ir::Tensor stored = constant(c.weights, ir::DType::int8, weights);
+    stored.quantisation = ir::Quantisation{scales, std::vector<int32_t>(scales.size(), 0), 0};
+    const ir::Graph graph = one_node(ir::Op::transpose_conv, c.attributes,
+                                     {out_shape(c), stored, activation(c.in, ir::DType::float32)},
+                                     {activation(c.out, ir::DType::float32)});
+    std::vector<float> expected = scatter<float>(c, in, weights, 0.0f);
+    const ClampFloat clamp = clamp_float(c.attributes.activation);
+    for (size_t k = 0; k < expected.size(); ++k) {
+      const float scaled = expected[k] * scales[scales.size() > 1 ? k % channels : 0];
+      expected[k] = std::clamp(scaled + 0.0f, clamp.low, clamp.high);
+    }
+    ASSERT_EQ(run_as<float>(graph, in), expected) << i;
+  }
+}
+
 TEST(BatchMatMul, float_has_the_bits_of_sums_along_the_depth) {
   Rng rng(3);
   for (int i = 0; i < 300; ++i) {
@@ -287,6 +312,36 @@ TEST(BatchMatMul, int8_and_int16_equal_sums_requantised_and_take_constants) {
   }
 }
 
+TEST(BatchMatMul, int8_constants_beside_floats_have_the_bits_of_a_hybrid_dense_layer_for_each_row) {
+  Rng rng(6);
+  for (int i = 0; i < 100; ++i) {
+    const int32_t rows = range(rng, 1, 5), depth = range(rng, 1, 20), columns = range(rng, 1, 6);
+    std::vector<float> in(static_cast<size_t>(rows * depth)), turned(in.size());
+    std::vector<int8_t> weights(static_cast<size_t>(columns * depth));
+    for (float& value : in) value = rng.normal() * (i % 10 ? 1.0f : 0.0f);
+    for (int8_t& value : weights) value = static_cast<int8_t>(range(rng, -127, 127));
+    for (int32_t r = 0; r < rows; ++r)
+      for (int32_t k = 0; k < depth; ++k)
+        turned[static_cast<size_t>(k * rows + r)] = in[static_cast<size_t>(r * depth + k)];
+    const bool adjoint = i % 2 != 0;
+    ir::Tensor stored = constant({columns, depth}, ir::DType::int8, weights);
+    stored.quantisation = ir::Quantisation{{rng.uniform(0.001f, 0.1f)}, {0}, 0};
+    const ir::Shape in_shape = adjoint ? ir::Shape{depth, rows} : ir::Shape{rows, depth};
+    const ir::Graph product =
+        one_node(ir::Op::batch_matmul, ir::BatchMatMulAttributes{adjoint, true},
+                 {activation(in_shape, ir::DType::float32), stored}, {activation({}, ir::DType::float32)});
+    const ir::Graph dense = one_node(ir::Op::fully_connected, ir::FullyConnectedAttributes{},
+                                     {activation({1, depth}, ir::DType::float32), stored},
+                                     {activation({1, columns}, ir::DType::float32)});
+    std::vector<float> expected;
+    for (int32_t r = 0; r < rows; ++r) {
+      const auto row = run_as<float>(dense, {in.begin() + r * depth, in.begin() + (r + 1) * depth});
+      expected.insert(expected.end(), row.begin(), row.end());
+    }
+    ASSERT_EQ(run_as<float>(product, adjoint ? turned : in), expected) << i;
+  }
+}
+
 TEST(BatchMatMul, refuses_sums_that_could_overflow_and_mixed_types) {
   const ir::Tensor a = activation({1, 40000}, ir::DType::int8), b = activation({40000, 1}, ir::DType::int8);
   EXPECT_THAT(refusal(one_node(ir::Op::batch_matmul, ir::BatchMatMulAttributes{}, {a, b},
@@ -295,6 +350,10 @@ TEST(BatchMatMul, refuses_sums_that_could_overflow_and_mixed_types) {
   EXPECT_THAT(refusal(one_node(ir::Op::batch_matmul, ir::BatchMatMulAttributes{},
                                {activation({1, 4}, ir::DType::float32), activation({4, 1}, ir::DType::int8)},
                                {activation({}, ir::DType::float32)})),
+              HasSubstr("must be a constant"));
+  EXPECT_THAT(refusal(one_node(ir::Op::batch_matmul, ir::BatchMatMulAttributes{},
+                               {activation({1, 4}, ir::DType::int16), activation({4, 1}, ir::DType::int8)},
+                               {activation({}, ir::DType::int16)})),
               HasSubstr("mixes number types"));
 }
 

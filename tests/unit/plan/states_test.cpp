@@ -368,10 +368,121 @@ TEST_F(Lstm, takes_batches_and_time_in_either_order) {
   }
 }
 
+/// What an LSTM may have beside its four gates, in all 16 combinations.
+struct Extras {
+  bool coupled, peepholes, normalised, projected;
+};
+
+class FullLstm : public testing::TestWithParam<int> {
+ protected:
+  static constexpr int kSteps = 5, kFeatures = 3, kCells = 6;
+  static constexpr double kCellClip = 0.8, kProjectionClip = 0.6;
+  const Extras extras_ = {(GetParam() & 1) != 0, (GetParam() & 2) != 0, (GetParam() & 4) != 0,
+                          (GetParam() & 8) != 0};
+  const int units_ = extras_.projected ? 4 : kCells;
+
+  FullLstm() {
+    Rng rng(static_cast<uint64_t>(GetParam()) + 1);
+    const auto fill = [&](size_t input, ir::Shape shape) {
+      std::vector<float> values(static_cast<size_t>(ir::element_count(shape)));
+      for (float& value : values) value = rng.normal() * 0.7f;
+      inputs_[input] = constant(shape, DType::float32, values);
+      model_[input].assign(values.begin(), values.end());
+    };
+    for (ir::Tensor& input : inputs_) input = absent();
+    for (size_t gate = extras_.coupled ? 1 : 0; gate < 4; ++gate) {
+      fill(1 + gate, {kCells, kFeatures});
+      fill(5 + gate, {kCells, units_});
+      fill(12 + gate, {kCells});
+      if (extras_.peepholes && gate != 2) fill(9 + (gate == 3 ? 2 : gate), {kCells});
+      if (extras_.normalised) fill(20 + gate, {kCells});
+    }
+    if (extras_.projected) {
+      fill(16, {units_, kCells});
+      fill(17, {units_});
+    }
+    inputs_[0] = activation({1, kSteps, kFeatures}, DType::float32);
+    inputs_[18] = variable({1, units_}, DType::float32, 0, 0);
+    inputs_[19] = variable({1, kCells}, DType::float32, 0, 0);
+  }
+
+  /// TFLite's formula, one gate at a time; gates as TFLite numbers them: input, forget, cell, output.
+  std::vector<double> gate(size_t which, const double* x, const std::vector<double>& h,
+                           const std::vector<double>& cell) const {
+    std::vector<double> sums;
+    for (int u = 0; u < kCells; ++u) {
+      const auto at = static_cast<size_t>(u);
+      double sum = row_product(model_[1 + which], u, x, kFeatures) +
+                   row_product(model_[5 + which], u, h.data(), units_);
+      if (extras_.peepholes && which != 2) sum += model_[9 + (which == 3 ? 2 : which)][at] * cell[at];
+      if (!extras_.normalised) sum += model_[12 + which][at];
+      sums.push_back(sum);
+    }
+    if (extras_.normalised) {
+      double mean = 0, variance = 0;
+      for (const double sum : sums) mean += sum / kCells;
+      for (const double sum : sums) variance += (sum - mean) * (sum - mean) / kCells;
+      for (size_t u = 0; u < kCells; ++u)
+        sums[u] =
+            (sums[u] - mean) / std::sqrt(variance + 1e-8) * model_[20 + which][u] + model_[12 + which][u];
+    }
+    for (double& sum : sums) sum = which == 2 ? std::tanh(sum) : logistic(sum);
+    return sums;
+  }
+
+  std::vector<double> expected(const std::vector<float>& in) const {
+    const std::vector<double> real(in.begin(), in.end());
+    std::vector<double> h(static_cast<size_t>(units_), 0), cell(kCells, 0), out;
+    for (int t = 0; t < kSteps; ++t) {
+      const double* x = real.data() + t * kFeatures;
+      const auto forget = gate(1, x, h, cell), candidate = gate(2, x, h, cell);
+      auto input = forget;
+      for (double& open : input) open = 1 - open;
+      if (!extras_.coupled) input = gate(0, x, h, cell);
+      for (size_t u = 0; u < kCells; ++u)
+        cell[u] = std::clamp(forget[u] * cell[u] + input[u] * candidate[u], -kCellClip, kCellClip);
+      auto answer = gate(3, x, h, cell);
+      for (size_t u = 0; u < kCells; ++u) answer[u] *= std::tanh(cell[u]);
+      if (extras_.projected) {
+        for (int u = 0; u < units_; ++u)
+          h[static_cast<size_t>(u)] = std::clamp(
+              row_product(model_[16], u, answer.data(), kCells) + model_[17][static_cast<size_t>(u)],
+              -kProjectionClip, kProjectionClip);
+      } else {
+        h = answer;
+      }
+      out.insert(out.end(), h.begin(), h.end());
+    }
+    return out;
+  }
+
+  std::array<ir::Tensor, 24> inputs_;
+  std::array<std::vector<double>, 24> model_;
+};
+
+TEST_P(FullLstm, of_floats_equals_the_model) {
+  const ir::Graph graph =
+      one_node(Op::unidirectional_sequence_lstm,
+               ir::LstmAttributes{static_cast<float>(kCellClip), static_cast<float>(kProjectionClip), false},
+               {inputs_.begin(), inputs_.end()}, {activation({1, kSteps, units_}, DType::float32)});
+  Rng rng(9);
+  std::vector<float> in(kSteps * kFeatures);
+  for (float& x : in) x = rng.normal();
+  const auto out = run_as<float>(graph, in), again = run_as<float>(graph, in, {"generic", true});
+  const auto wanted = expected(in);
+  ASSERT_EQ(out.size(), wanted.size());
+  // Some units of 2^-24, grown by normalisation (a division by a small deviation) and five steps.
+  for (size_t i = 0; i < out.size(); ++i) ASSERT_NEAR(out[i], wanted[i], 1e-5) << i;
+  EXPECT_EQ(out, again);
+}
+
+INSTANTIATE_TEST_SUITE_P(Extras, FullLstm, testing::Range(0, 16));
+
 TEST_F(Lstm, refuses_the_forms_that_it_does_not_have_by_name) {
   ir::Graph graph = make(true, cells_, false);
   graph.nodes[0].inputs[1] = graph.nodes[0].inputs[5] = graph.nodes[0].inputs[12] = -1;
-  EXPECT_NE(refusal(graph).find("a coupled input and forget gate; only the plain LSTM"), std::string::npos);
+  EXPECT_NE(refusal(graph).find("a coupled input and forget gate; in int8 only the plain LSTM"),
+            std::string::npos);
   graph = make(true, cells_, false);
   for (ir::Tensor& tensor : graph.tensors) {
     if (tensor.type == DType::int16) tensor.quantisation->scales[0] = 0.0003f;
