@@ -13,9 +13,9 @@
 namespace tadpole::train {
 
 struct TransferOptions {
-  std::string cut;         ///< the last layer that is kept; "": the one before the last layer with weights
-  std::string train_from;  ///< from this kept layer on weights are trained, too; "": only the head's
-  float dropout = 0;       ///< before the head's dense layer
+  std::string cut{};         ///< the last layer that is kept; "": the one before the last layer with weights
+  std::string train_from{};  ///< from this kept layer on weights are trained, too; "": only the head's
+  float dropout = 0;         ///< before the head's dense layer
 };
 
 /// A network in two parts; together they answer for `classes`.
