@@ -25,14 +25,15 @@ Rng example_rng(uint64_t seed, int epoch, int index) {
 }  // namespace
 
 void load_batch(Network& network, const Examples& examples, std::span<const int> indices, int epoch,
-                uint64_t seed, Workers& workers) {
+                uint64_t seed, Workers& workers, bool with_targets) {
   struct Call {
     Network* network;
     const Examples* examples;
     std::span<const int> indices;
     int epoch;
     uint64_t seed;
-  } call{&network, &examples, indices, epoch, seed};
+    bool with_targets;
+  } call{&network, &examples, indices, epoch, seed, with_targets};
   workers.run(kShards, [&call](int shard) {
     const size_t count = call.indices.size();
     const size_t begin = count * static_cast<size_t>(shard) / kShards;
@@ -43,7 +44,7 @@ void load_batch(Network& network, const Examples& examples, std::span<const int>
       const std::span<float> features = call.network->example(sample);
       call.network->labels()[i] = call.examples->get(call.indices[i], call.epoch, rng, features);
       const std::span<float> target = call.network->target(sample);
-      if (target.empty()) continue;
+      if (target.empty() || !call.with_targets) continue;
       if (call.examples->target_size() == 0) {
         std::copy(features.begin(), features.end(), target.begin());
       } else {

@@ -15,9 +15,10 @@ namespace tadpole::train {
 /// Finaliser of splitmix64 (Steele, Lea and Flood 2014).
 uint64_t mix(uint64_t x);
 
-/// Puts examples `indices` into the network's samples with their labels or targets, in parallel.
+/// Puts examples `indices` into the network's samples with their labels or targets, in parallel. Without
+/// targets where only answers are asked for: then they need not fit the network.
 void load_batch(Network& network, const Examples& examples, std::span<const int> indices, int epoch,
-                uint64_t seed, Workers& workers);
+                uint64_t seed, Workers& workers, bool with_targets = true);
 
 /// The order of an epoch: 0 ... order.size() - 1, shuffled.
 void shuffle_epoch(std::vector<int>& order, uint64_t seed, int epoch);

@@ -425,7 +425,7 @@ Result<std::vector<float>> predict(const ir::Graph& graph, const Examples& examp
     const int count = std::min(batch, examples.size() - begin);
     indices.resize(static_cast<size_t>(count));
     std::iota(indices.begin(), indices.end(), begin);
-    load_batch(*network, examples, indices, 0, 0, workers);
+    load_batch(*network, examples, indices, 0, 0, workers, false);
     // Labels do not matter here and may be unknown.
     std::fill(network->labels().begin(), network->labels().end(), 0);
     network->evaluate(workers, count);
