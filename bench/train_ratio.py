@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Our trainer and PyTorch on the same models, in turn, so that both see the same machine.
 
-train_ratio.py TRAIN_BENCH PEER_SCRIPT [--json] [--rounds N] [--seconds S] [--model NAME]
+train_ratio.py TRAIN_BENCH PEER_SCRIPT [--json] [--rounds N] [--seconds S] [--model NAME] [--threads N]
 
-A round of a model is: ours on all processors, the peer on all processors, ours on one, the peer on one. Printed are medians
-over the rounds. `ratio` is by the clock, `processor_ratio` by the processor time of one thread, which a busy machine changes
-least. The peer runs the layout in which it is quicker.
+A round of a model is: ours on N threads (all processors), the peer on N, ours on one, the peer on one. Printed are medians
+over the rounds. `ratio` is by the clock and means something on a quiet machine only (the peer's threads wait for one another
+in a loop); `processor_ratio` is by the processor time of one thread, which a busy machine changes least. The peer runs the layout in which it is quicker.
 """
 import argparse
 import ast
@@ -63,9 +63,8 @@ class Peer:
 
         return step
 
-    def measure(self, step, batch, threads, seconds):
+    def measure(self, step, batch, seconds):
         """Samples a second (of the median step) and a processor second."""
-        self.torch.set_num_threads(threads)
         for _ in range(2):
             step()
         times, start, processor = [], time.perf_counter(), time.process_time()
@@ -76,13 +75,35 @@ class Peer:
         processor = (time.process_time() - processor) / len(times)
         return batch / statistics.median(times), batch / processor
 
-    def run(self, model, threads, seconds):
+    def run(self, model, seconds):
         batch = MODELS[model][3]
         if model not in self.steps:
             layouts = [False] if model == "autoencoder" else [False, True]
             made = [self.make(model, layout) for layout in layouts]
-            self.steps[model] = max(made, key=lambda step: self.measure(step, batch, threads, 0)[1])
-        return self.measure(self.steps[model], batch, threads, seconds)
+            self.steps[model] = max(made, key=lambda step: self.measure(step, batch, 0)[1])
+        return self.measure(self.steps[model], batch, seconds)
+
+
+class PeerProcess:
+    """The peer with its own number of threads: in one process the sleeping threads of another number cost time."""
+
+    def __init__(self, script, threads):
+        command = [sys.executable, __file__, "--serve", str(threads), "", script]
+        pipe = subprocess.PIPE
+        environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, bufsize=1, env=environment)
+
+    def run(self, model, seconds):
+        self.process.stdin.write(f"{model} {seconds}\n")
+        return [float(number) for number in self.process.stdout.readline().split()]
+
+
+def serve(script, threads):
+    peer = Peer(script)
+    peer.torch.set_num_threads(threads)
+    for line in sys.stdin:
+        model, seconds = line.split()
+        print(*peer.run(model, float(seconds)), flush=True)
 
 
 def main():
@@ -93,10 +114,16 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--model", choices=list(MODELS))
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    threads = len(os.sched_getaffinity(0))
-    peer = Peer(options.peer) if os.path.exists(options.peer) else None
-    if peer is None:
+    if options.serve:
+        return serve(options.peer, options.serve)
+    threads = options.threads
+    peer = os.path.exists(options.peer)
+    if peer:
+        peer_all, peer_one = PeerProcess(options.peer, threads), PeerProcess(options.peer, 1)
+    else:
         print(f"no peer: {options.peer} is not there.", file=sys.stderr)
     rows = {}
     for model in [options.model] if options.model else MODELS:
@@ -104,10 +131,10 @@ def main():
         for _ in range(options.rounds):
             all_ours.append(ours(options.program, model, threads, options.seconds))
             if peer:
-                all_peer.append(peer.run(model, threads, options.seconds))
+                all_peer.append(peer_all.run(model, options.seconds))
             one_ours.append(ours(options.program, model, 1, options.seconds))
             if peer:
-                one_peer.append(peer.run(model, 1, options.seconds))
+                one_peer.append(peer_one.run(model, options.seconds))
         middle = lambda rounds, key: statistics.median(row[key] for row in rounds)
         row = {"samples_per_second": middle(all_ours, "samples_per_second"), "peer_samples_per_second": None, "ratio": None}
         row["share_of_limit"] = middle(one_ours, "share_of_limit")

@@ -135,8 +135,8 @@ class NetworkCompiler {
 
   const Parameter* new_parameter(int tensor, const ParameterLayout& layout) {
     const int stride = round_up(layout.columns, network_->kernels_->lanes);
-    network_->parameters_.push_back(
-        {tensor, layout.rows, layout.columns, stride, layout.transposed, layout.decays, weights_size_});
+    network_->parameters_.push_back({tensor, layout.rows, layout.columns, stride, layout.transposed,
+                                     layout.decays, weights_size_, layout.overwritten});
     const Parameter& parameter = network_->parameters_.back();
     weights_size_ += static_cast<size_t>(round_up(static_cast<int>(parameter.size()), 16));
     return &parameter;

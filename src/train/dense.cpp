@@ -55,7 +55,10 @@ class Dense final : public Layer {
 
   void backward(const Shard& shard) override {
     const int count = shard.end - shard.begin;
-    if (count == 0) return;
+    if (count == 0) {
+      std::memset(shard.gradients + weights_.offset, 0, weights_.size() * sizeof(float));
+      return;
+    }
     const int rows = count * rows_;
     float* spare = shard.scratch;
     float* target = spare + ptrdiff_t{rows} * width_;
@@ -102,7 +105,6 @@ class Dense final : public Layer {
     g.rows = width_;
     g.columns = weights_.stride;
     g.segment_length = rows;
-    g.accumulate = true;
     shard.kernels->gemm(g);
     if (bias_ == nullptr) return;
     float* to = shard.gradients + bias_->offset;

@@ -49,6 +49,8 @@ struct Parameter {
   bool transposed = false;  ///< in the graph it is [columns, rows] (conv and dense), else [rows, columns]
   bool decays = false;      ///< weight decay applies: kernels yes, biases and batch norm no
   size_t offset = 0;        ///< into the arenas of weights, gradients and optimiser state
+  /// Its layer writes each shard's gradient instead of adding to it: it need not be zero before.
+  bool overwritten = false;
 
   size_t size() const { return static_cast<size_t>(rows) * static_cast<size_t>(stride); }
 };

@@ -106,8 +106,10 @@ Outcome Network::train_step(Workers& workers, uint64_t dropout_key) {
     if (value->norm != nullptr) begin_batch_norm(*value, state_.data());
   }
   workers.run(kShards, [this](int index) {
-    const size_t size = weights_.size();
-    std::memset(gradients_.data() + static_cast<size_t>(index) * size, 0, size * sizeof(float));
+    float* gradients = gradients_.data() + static_cast<size_t>(index) * weights_.size();
+    for (const Parameter& p : parameters_) {
+      if (!p.overwritten) std::memset(gradients + p.offset, 0, p.size() * sizeof(float));
+    }
     for (size_t i = static_cast<size_t>(index); i < layers_.size(); i += kShards) {
       layers_[i]->prepare(weights_.data());
     }

@@ -193,7 +193,7 @@ std::optional<ParameterLayout> parameter_layout(const ir::Graph& graph, const ir
   if (!matrix) return ParameterLayout{1, count, false, false};
   const bool depthwise = node.op == Op::depthwise_conv_2d;
   const int columns = depthwise ? shape.back() : shape.front();
-  return ParameterLayout{count / columns, columns, !depthwise, true};
+  return ParameterLayout{count / columns, columns, !depthwise, true, node.op == Op::fully_connected};
 }
 
 bool is_value(const ir::Graph& graph, const ir::Node& node, size_t position) {

@@ -29,7 +29,7 @@ ir::Activation activation_of(const ir::Node& node);
 /// trained when they hold several numbers: they are scales and shifts, a single number is part of a formula.
 struct ParameterLayout {
   int rows = 1, columns = 0;
-  bool transposed = false, decays = false;  ///< as in Parameter
+  bool transposed = false, decays = false, overwritten = false;  ///< as in Parameter
 };
 std::optional<ParameterLayout> parameter_layout(const ir::Graph& graph, const ir::Node& node,
                                                 size_t position);
