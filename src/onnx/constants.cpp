@@ -10,6 +10,10 @@ namespace tadpole::onnx {
 namespace {
 
 constexpr int64_t kMaxConstants = int64_t{1} << 26;
+/// Values that one node may make of fewer, and that all folded nodes of a file may make: a few bytes of a
+/// file must not ask for gigabytes.
+constexpr int64_t kMaxGrown = int64_t{1} << 22;
+constexpr int64_t kMaxFolded = int64_t{1} << 24;
 
 template <class T>
 Result<std::vector<T>> raw(const proto::TensorProto& from, int64_t count, const Error& damaged) {
@@ -71,7 +75,7 @@ Constant of_numbers(std::vector<int64_t> ints) {
   return constant;
 }
 
-/// A constant of `shape` whose element at a position is that of `from` at source(position).
+/// A constant of `shape` whose element at a position is that of `from` where source(position, from's) says.
 template <class Source>
 std::optional<Constant> picked(const Constant& from, const ir::Shape& shape, Source source) {
   Constant to;
@@ -81,9 +85,10 @@ std::optional<Constant> picked(const Constant& from, const ir::Shape& shape, Sou
   for (const int32_t dimension : shape) {
     if (dimension < 0 || (count *= dimension) > kMaxConstants) return std::nullopt;
   }
-  std::vector<int64_t> at(shape.size(), 0);
+  if (count > std::max(kMaxGrown, from.count())) return std::nullopt;
+  std::vector<int64_t> at(shape.size(), 0), position(from.shape.size(), 0);
   for (int64_t n = 0; n < count; ++n) {
-    const std::vector<int64_t> position = source(at);
+    source(at, position);
     int64_t index = 0;
     for (size_t d = 0; d < position.size(); ++d) index = index * from.shape[d] + position[d];
     if (from.is_float) to.floats.push_back(from.floats[static_cast<size_t>(index)]);
@@ -105,10 +110,8 @@ std::optional<Constant> transposed(const NodeView& view, const Constant& from) {
     if (order.size() != rank || axis < 0 || axis >= std::ssize(from.shape)) return std::nullopt;
     shape.push_back(from.shape[static_cast<size_t>(axis)]);
   }
-  return picked(from, shape, [&](const std::vector<int64_t>& at) {
-    std::vector<int64_t> position(rank, 0);
+  return picked(from, shape, [&](const std::vector<int64_t>& at, std::vector<int64_t>& position) {
     for (size_t d = 0; d < rank; ++d) position[static_cast<size_t>(order[d])] = at[d];
-    return position;
   });
 }
 
@@ -123,10 +126,8 @@ std::optional<Constant> expanded(const Constant& from, const Constant& to) {
       return std::nullopt;
     shape.push_back(static_cast<int32_t>(std::max(own, wanted)));
   }
-  return picked(from, shape, [&](const std::vector<int64_t>& at) {
-    std::vector<int64_t> position(from.shape.size());
+  return picked(from, shape, [&](const std::vector<int64_t>& at, std::vector<int64_t>& position) {
     for (size_t d = 0; d < position.size(); ++d) position[d] = from.shape[d] == 1 ? 0 : at[added + d];
-    return position;
   });
 }
 
@@ -165,9 +166,9 @@ std::optional<Constant> sliced(const Constant& from, int64_t start, int64_t end,
   const int64_t count = step > 0 ? (last - first + step - 1) / step : (first - last - step - 1) / -step;
   ir::Shape shape = from.shape;
   shape[d] = static_cast<int32_t>(std::max<int64_t>(count, 0));
-  return picked(from, shape, [&](std::vector<int64_t> at) {
-    at[d] = first + at[d] * step;
-    return at;
+  return picked(from, shape, [&](const std::vector<int64_t>& at, std::vector<int64_t>& position) {
+    position = at;
+    position[d] = first + at[d] * step;
   });
 }
 
@@ -180,10 +181,9 @@ std::optional<Constant> gathered(const Constant& from, const Constant& at, int64
     if (ir::wrapped_axis(index, static_cast<size_t>(from.shape[d])) < 0) return std::nullopt;
   }
   shape[d] = static_cast<int32_t>(at.count());
-  auto out = picked(from, shape, [&](std::vector<int64_t> position) {
-    position[d] =
-        ir::wrapped_axis(at.ints[static_cast<size_t>(position[d])], static_cast<size_t>(from.shape[d]));
-    return position;
+  auto out = picked(from, shape, [&](const std::vector<int64_t>& to, std::vector<int64_t>& position) {
+    position = to;
+    position[d] = ir::wrapped_axis(at.ints[static_cast<size_t>(to[d])], static_cast<size_t>(from.shape[d]));
   });
   if (out && at.shape.empty()) out->shape.erase(out->shape.begin() + wrapped);
   return out;
@@ -259,6 +259,14 @@ Result<Constant> read_tensor(const proto::TensorProto& from) {
   }
 }
 
+Result<bool> Importer::keep_folded(const NodeView& view, Constant value) {
+  folded_values_ += value.count();
+  if (folded_values_ > kMaxFolded)
+    return view.damaged("makes more constants than a file may: 16,777,216 values in all.");
+  set_constant(view, std::move(value));
+  return true;
+}
+
 /// Computes a node whose result is known already. False: it is not.
 Result<bool> Importer::fold(const NodeView& view) {
   const std::string& op = view.node.op_type();
@@ -297,15 +305,14 @@ Result<bool> Importer::fold(const NodeView& view) {
     if (one.count() != 1 || shape->is_float) return view.damaged("needs a shape and one value.");
     int64_t count = 1;
     for (const int64_t dimension : shape->ints) {
-      if (dimension < 0 || dimension > kMaxConstants || (count *= dimension) > kMaxConstants)
+      if (dimension < 0 || dimension > kMaxGrown || (count *= dimension) > kMaxGrown)
         return view.damaged("has an impossible shape.");
       value.shape.push_back(static_cast<int32_t>(dimension));
     }
     value.is_float = one.is_float;
     if (one.is_float) value.floats.assign(static_cast<size_t>(count), one.floats[0]);
     if (!one.is_float) value.ints.assign(static_cast<size_t>(count), one.ints[0]);
-    set_constant(view, std::move(value));
-    return true;
+    return keep_folded(view, std::move(value));
   }
   // Everything else needs constants throughout.
   for (int i = 0; i < view.node.input_size(); ++i) {
@@ -346,6 +353,7 @@ Result<bool> Importer::fold(const NodeView& view) {
       const Constant* part = constant(view, i);
       if (!part || part->is_float || part->shape.size() > 1) return false;
       joined.ints.insert(joined.ints.end(), part->ints.begin(), part->ints.end());
+      if (std::ssize(joined.ints) > kMaxGrown) return false;
     }
     joined.shape = {static_cast<int32_t>(joined.ints.size())};
     result = std::move(joined);
@@ -358,8 +366,7 @@ Result<bool> Importer::fold(const NodeView& view) {
     result = combined(*first, *constant(view, 1), [&](int64_t a, int64_t b) { return arithmetic(op, a, b); });
   }
   if (!result) return false;
-  set_constant(view, *std::move(result));
-  return true;
+  return keep_folded(view, *std::move(result));
 }
 
 }  // namespace tadpole::onnx

@@ -108,6 +108,7 @@ class Importer {
   Result<void> read_nodes();
   Result<void> read_outputs();
   Result<bool> fold(const NodeView& view);
+  Result<bool> keep_folded(const NodeView& view, Constant value);
   bool wants_channels_last(const std::string& value, int depth) const;
   std::string layer_name(const proto::NodeProto& node, int index) const;
 
@@ -119,6 +120,7 @@ class Importer {
   std::map<std::string, Constant> constants_;
   std::map<std::string, int> uses_;
   std::map<std::string, std::vector<int>> readers_;
+  int64_t folded_values_ = 0;  ///< of all constants that nodes made
 };
 
 using Convert = Result<void> (*)(Importer&, const NodeView&);

@@ -276,6 +276,32 @@ TEST(Onnx, a_reversed_recurrent_layer_is_refused_with_its_name) {
   EXPECT_THAT(graph.error().detail, HasSubstr("layer 'y_GRU' (GRU): runs reverse"));
 }
 
+TEST(Onnx, a_few_bytes_do_not_make_constants_without_end) {
+  ModelMaker shapes;  // each is allowed alone
+  shapes.input("x", {1, 4}).numbers("shape", {1 << 11, 1 << 11}).output("y");
+  for (int i = 0; i < 6; ++i) shapes.node("ConstantOfShape", {"shape"}, "c" + std::to_string(i));
+  shapes.node("Relu", {"x"}, "y");
+  auto graph = shapes.read();
+  ASSERT_FALSE(graph.ok());
+  EXPECT_EQ(graph.error().code, Code::onnx_damaged);
+  EXPECT_THAT(graph.error().detail, HasSubstr("16,777,216 values"));
+
+  ModelMaker doubled;
+  doubled.input("x", {1, 4}).numbers("c0", {1, 2, 3, 4}).output("y");
+  for (int i = 0; i < 40; ++i) {
+    const std::string from = "c" + std::to_string(i);
+    doubled.node("Concat", {from, from}, "c" + std::to_string(i + 1));
+  }
+  doubled.node("Relu", {"x"}, "y");
+  EXPECT_FALSE(doubled.read().ok());
+
+  ModelMaker expanded;
+  expanded.input("x", {1, 4}).floats("one", {1}, {1}).numbers("to", {1 << 13, 1 << 13}).output("y");
+  expanded.node("Expand", {"one", "to"}, "e");
+  expanded.node("Relu", {"x"}, "y");
+  EXPECT_FALSE(expanded.read().ok());
+}
+
 TEST(Onnx, a_cut_file_is_damaged) {
   ModelMaker maker;
   maker.input("x", {1, 4}).output("y");
