@@ -1,13 +1,90 @@
-// tadpole data: what the recordings are; and a starter set for those who have none.
+// tadpole data: what the recordings are; import of what people have; a starter set for those who have none.
 #include "cli/commands.h"
+#include "data/import.h"
 #include "data/starter_set.h"
 
 namespace tadpole::cli {
+namespace {
+
+nlohmann::json to_json(const data::ImportSummary& summary) {
+  nlohmann::json left_out = nlohmann::json::array();
+  for (const data::LeftOut& one : summary.left_out)
+    left_out.push_back(
+        {{"path", one.path}, {"code", base::code_text(one.error.code)}, {"detail", one.error.detail}});
+  return {{"folder", summary.folder},
+          {"format", summary.format},
+          {"task", summary.task},
+          {"samples", summary.counts.samples},
+          {"labels", summary.counts.labels},
+          {"groups", summary.counts.groups.size()},
+          {"validation", summary.counts.validation},
+          {"test", summary.counts.test},
+          {"notes", summary.notes},
+          {"left_out", left_out}};
+}
+
+std::string formats_text() {
+  std::string text = "Formats, in the order in which they are recognised:\n";
+  for (const data::ImportFormat& format : data::import_formats()) {
+    text += "  " + std::string(format.name) + std::string(16 - format.name.size(), ' ') +
+            std::string(format.reads) + "\n";
+  }
+  return text +
+         "\nExample:\n  tadpole data import Downloads/speech_commands --to words\n"
+         "  tadpole data import fan.csv --to fan --label normal --rate 200";
+}
+
+void import(Context& context, const std::string& source, const std::string& to,
+            const data::ImportOptions& options) {
+  const auto summary = data::import_data(source, to, options, context.console);
+  if (!summary.ok()) {
+    context.exit_code = context.console.fail(summary.error());
+    return;
+  }
+  context.console.print(data::to_text(*summary) + "Next:\n  tadpole new NAME --task " + summary->task +
+                        " --data " + to + "\n");
+  context.exit_code = context.console.finish(to_json(*summary));
+}
+
+void add_import(CLI::App& command, Context& context) {
+  struct Wanted {
+    std::string source, to;
+    data::ImportOptions options;
+  };
+  auto wanted = std::make_shared<Wanted>();
+  CLI::App* app =
+      command.add_subcommand("import", "make a data folder from data in other layouts and formats");
+  app->add_option("SOURCE", wanted->source, "file or folder to read; it is not changed")->required();
+  app->add_option("--to", wanted->to, "data folder to make; must not be there yet")
+      ->required()
+      ->type_name("DIR");
+  app->add_option("--as", wanted->options.format, "the format, when it is not recognised")
+      ->type_name("FORMAT");
+  app->add_option("--label", wanted->options.label,
+                  "the label of everything, where the source does not say it");
+  app->add_option("--rate", wanted->options.rate_hz, "steps a second of series without times")
+      ->type_name("HZ")
+      ->check(CLI::PositiveNumber);
+  app->add_option("--axes", wanted->options.axes, "names of the axes or columns, where there are none")
+      ->delimiter(',')
+      ->type_name("A,B,...");
+  app->add_option("--labels", wanted->options.labels_file,
+                  "stretches of a series with labels: start,end,label")
+      ->type_name("FILE");
+  app->add_flag("--skip-bad", wanted->options.skip_bad, "leave out what cannot be read, and list it");
+  app->add_flag("--json", context.console.json, "the last line of standard output is one JSON object");
+  app->footer(formats_text());
+  app->callback([&context, wanted] { import(context, wanted->source, wanted->to, wanted->options); });
+}
+
+}  // namespace
 
 void add_data(CLI::App& app, Context& context) {
   CLI::App* command = add_command(app, context, "data",
                                   "show the recordings of the project: classes, sides, speakers, warnings",
-                                  "tadpole data\n  tadpole data starter recordings", Needs::project);
+                                  "tadpole data\n  tadpole data import Downloads/speech_commands --to words\n"
+                                  "  tadpole data starter recordings",
+                                  Needs::project);
   auto folder = std::make_shared<std::string>();
   CLI::App* starter =
       command->add_subcommand("starter", "make a starter set of spoken words with synthetic voices");
@@ -29,6 +106,7 @@ void add_data(CLI::App& app, Context& context) {
     context.exit_code = context.console.finish(
         {{"folder", *folder}, {"recordings", made->recordings}, {"voices", made->voices}});
   });
+  add_import(*command, context);
   auto skip_bad = std::make_shared<bool>(false);
   command->add_flag("--skip-bad", *skip_bad, kSkipBadHelp);
   command->callback([&context, command, skip_bad] {

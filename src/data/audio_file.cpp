@@ -235,6 +235,7 @@ Result<AudioFile> decode_audio(std::span<const uint8_t> bytes, int wanted_rate_h
   }
   if (info.frames <= 0) return Error{Code::audio_empty, name + ": holds no sound (0 seconds)." + kWhatToDo};
 
+  if (wanted_rate_hz == 0) wanted_rate_hz = info.samplerate;
   AudioFile result;
   result.audio.sample_rate_hz = wanted_rate_hz;
   result.conversions = {info.channels, encoding_name(info.format), info.samplerate,

@@ -35,10 +35,10 @@ inline constexpr int kLongestSeconds = 3600;
 /// Decodes WAV, FLAC or OGG (whatever libsndfile reads with a 4000 to 192000 Hz rate and up to 32 channels)
 /// from memory. Channels are averaged; values are rounded half away from zero to int16, full scale +-1.0 =
 /// 32768; other rates go through libsamplerate's medium sinc converter, the same bits for the same input.
-/// 16-bit mono at the wanted rate passes unchanged. `name` is for messages only. Fails: audio_not_audio
-/// (shows the first bytes), audio_empty, audio_truncated (the header promises more than there is),
-/// audio_not_finite, file_too_large (over an hour). Memory: a few times what the bytes decode to; never what
-/// a header merely claims.
+/// 16-bit mono at the wanted rate passes unchanged; a wanted rate of 0 is the file's own. `name` is for
+/// messages only. Fails: audio_not_audio (shows the first bytes), audio_empty, audio_truncated (the header
+/// promises more than there is), audio_not_finite, file_too_large (over an hour). Memory: a few times what
+/// the bytes decode to; never what a header merely claims.
 Result<AudioFile> decode_audio(std::span<const uint8_t> bytes, int wanted_rate_hz, const std::string& name);
 
 /// read_file, then decode_audio.

@@ -129,6 +129,7 @@ class RowReader {
     if (columns_.time >= 0) {
       const auto column = static_cast<size_t>(columns_.time);
       row.time = columns_.time_is_date ? date_to_seconds(fields_[column]) : to_number(fields_[column]);
+      row.time_is_date = columns_.time_is_date;
       if (!row.time) return bad_field(lines_, column, fields_[column], "a time");
     }
     values_.clear();
@@ -223,35 +224,44 @@ Result<SeriesColumns> read_series_rows(ByteStream& stream, const std::string& na
   return RowReader(stream, name).run(take);
 }
 
-Result<void> TimeKeeper::add(double time, const std::string& place) {
-  if (count_ == 0) first_ = time;
-  if (count_ > 0 && time < last_) {
-    return Error{Code::csv_malformed,
-                 place + "the time goes back. Sort the rows by time, or cut the file into its recordings."};
-  }
-  const double step = time - last_;
-  if (count_ == 1) usual_ = step;
-  // Irregular against the mean so far: the rate is not known before the end.
-  if (count_ > 1) {
-    usual_ = (last_ - first_) / static_cast<double>(count_ - 1);
-    irregular_ += std::abs(step - usual_) > 0.5 * usual_;
-  }
+Result<void> TimeKeeper::add(double time, bool is_date, const std::string& place) {
+  if (rows_++ == 0) origin_ = time;
   whole_ = whole_ && time == std::floor(time);
+  if (fresh_) {
+    fresh_ = false;
+    first_ = last_ = time;
+    return {};
+  }
+  constexpr double kClockChange = 7200;  // seconds
+  if (time < last_ && !(is_date && last_ - time <= kClockChange)) {
+    return Error{
+        Code::csv_malformed,
+        place + "the time goes back. Sort the rows by time, or put a blank line between recordings."};
+  }
+  ++steps_;
+  // Irregular against the mean so far: the rate is not known before the end.
+  const double mean = (span_ + time - first_) / static_cast<double>(steps_);
+  irregular_ += steps_ > 1 && std::abs(time - last_ - mean) > 0.5 * mean;
   last_ = time;
-  ++count_;
   return {};
 }
 
-SeriesTiming TimeKeeper::timing() const {
+void TimeKeeper::begin_recording() {
+  span_ += last_ - first_;
+  first_ = last_;
+  fresh_ = true;
+}
+
+SeriesTiming TimeKeeper::timing(const SeriesColumns& columns) const {
   SeriesTiming timing;
   timing.irregular_steps = irregular_;
-  timing.unit_s = columns_.time_unit_s;
-  const double mean = count_ > 1 ? (last_ - first_) / static_cast<double>(count_ - 1) : 0;
+  timing.unit_s = columns.time_unit_s;
+  const double mean = steps_ > 0 ? (span_ + last_ - first_) / static_cast<double>(steps_) : 0;
   if (timing.unit_s == 0) {
     // Whole numbers with a step of 1 or more are what counters of milliseconds and microseconds give, unless
     // they count the seconds since 1970.
     timing.unit_guessed = true;
-    const bool since_1970 = first_ > 1e9 && first_ < 4e9 && mean >= 1;
+    const bool since_1970 = origin_ > 1e9 && origin_ < 4e9 && mean >= 1;
     timing.unit_s = !whole_ || since_1970 || mean < 1 ? 1 : mean > 2000 ? 1e-6 : 1e-3;
   }
   if (mean > 0) timing.rate_hz = 1 / (mean * timing.unit_s);
@@ -260,8 +270,6 @@ SeriesTiming TimeKeeper::timing() const {
 
 Result<SeriesFile> read_series(ByteStream& stream, const std::string& name) {
   SeriesFile file;
-  SeriesColumns timed;
-  std::optional<std::vector<double>> times;
   std::vector<double> all_times;
   TADPOLE_TRY(const SeriesColumns columns, read_series_rows(stream, name, [&](const SeriesRow& row) {
                 file.series.values.insert(file.series.values.end(), row.values.begin(), row.values.end());
@@ -272,10 +280,11 @@ Result<SeriesFile> read_series(ByteStream& stream, const std::string& name) {
   file.series.axes = columns.axis_names();
   if (columns.label < 0) file.row_labels.clear();
   if (columns.time >= 0) {
-    TimeKeeper keeper(columns);
+    TimeKeeper keeper;
     for (size_t i = 0; i < all_times.size(); ++i)
-      TADPOLE_CHECK(keeper.add(all_times[i], name + ": row " + std::to_string(i + 1) + ": "));
-    file.timing = keeper.timing();
+      TADPOLE_CHECK(
+          keeper.add(all_times[i], columns.time_is_date, name + ": row " + std::to_string(i + 1) + ": "));
+    file.timing = keeper.timing(columns);
     file.series.rate_hz = file.timing.rate_hz;
   }
   return file;

@@ -31,6 +31,7 @@ struct SeriesColumns {
 /// One row. The spans are valid during the call only.
 struct SeriesRow {
   std::optional<double> time;  ///< in the file's unit; seconds since 1970 for dates
+  bool time_is_date = false;
   std::span<const float> values;
   std::string_view label;
   bool after_blank_line = false;  ///< an empty line lies before this row: a new gesture, for some tools
@@ -65,19 +66,20 @@ struct SeriesFile {
 };
 Result<SeriesFile> read_series(ByteStream& stream, const std::string& name);
 
-/// Follows the times of one recording, row by row.
+/// Follows the times of a recording, row by row, or of several in one file.
 class TimeKeeper {
  public:
-  explicit TimeKeeper(const SeriesColumns& columns) : columns_(columns) {}
-  /// Fails: csv_malformed, when the time goes back.
-  Result<void> add(double time, const std::string& place);
-  SeriesTiming timing() const;
+  /// Fails: csv_malformed, when the time goes back; dates may by two hours, as clocks do in autumn. `place`
+  /// begins the message ("a.csv:17: ").
+  Result<void> add(double time, bool is_date, const std::string& place);
+  /// The next row begins another recording.
+  void begin_recording();
+  SeriesTiming timing(const SeriesColumns& columns) const;
 
  private:
-  const SeriesColumns& columns_;
-  double first_ = 0, last_ = 0, usual_ = 0;
-  long count_ = 0, irregular_ = 0;
-  bool whole_ = true;
+  double origin_ = 0, first_ = 0, last_ = 0, span_ = 0;
+  long rows_ = 0, steps_ = 0, irregular_ = 0;
+  bool fresh_ = true, whole_ = true;
 };
 
 /// "2014-02-26 22:05:00", with T, fractions and Z or not, to seconds since 1970 (as if UTC); or nothing.
