@@ -153,6 +153,16 @@ Result<std::map<std::string, Side>> read_sides(const Source& source, FolderWrite
   return sides;
 }
 
+Result<void> each_recording(const Source& source, const std::vector<std::string>& files, FolderWriter& writer,
+                            const std::function<Result<void>(const std::string&)>& take) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    writer.report("import recordings", static_cast<long>(i) + 1, static_cast<long>(files.size()));
+    if (const auto done = take(files[i]); !done.ok())
+      TADPOLE_CHECK(writer.bad(source.path(files[i]), done.error()));
+  }
+  return {};
+}
+
 std::string folder_of(const std::string& file) { return fs::path(file).parent_path().filename().string(); }
 
 std::string stem_of(const std::string& file) { return fs::path(without_gz(file)).stem().string(); }

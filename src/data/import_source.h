@@ -1,6 +1,7 @@
 // What an importer sees of its source, and the table's functions. Used by the import_*.cpp files.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,6 +52,10 @@ std::string label_of(const Source& source, const Manifest& manifest, const std::
                      const ImportOptions& options);
 std::string group_of(const Manifest& manifest, const std::string& file);
 
+/// Calls take for each file; one that cannot be read is left out or ends the import, as the writer decides.
+Result<void> each_recording(const Source& source, const std::vector<std::string>& files, FolderWriter& writer,
+                            const std::function<Result<void>(const std::string&)>& take);
+
 /// A format: how it is recognised and read.
 struct FormatRow {
   ImportFormat about;
@@ -76,18 +81,19 @@ bool is_images(const Source&);
 Result<void> import_image_set(const Source&, const ImportOptions&, FolderWriter&);
 Result<void> import_coco(const Source&, const ImportOptions&, FolderWriter&);
 Result<void> import_images(const Source&, const ImportOptions&, FolderWriter&);
-// import_series.cpp
+// import_json.cpp
 bool is_edge_impulse(const Source&);
 bool is_strokes(const Source&);
-bool is_nab(const Source&);
-bool is_serial_log(const Source&);
 bool is_series_json(const Source&);
-bool is_series_csv(const Source&);
 Result<void> import_edge_impulse(const Source&, const ImportOptions&, FolderWriter&);
 Result<void> import_strokes(const Source&, const ImportOptions&, FolderWriter&);
+Result<void> import_series_json(const Source&, const ImportOptions&, FolderWriter&);
+// import_series.cpp
+bool is_nab(const Source&);
+bool is_serial_log(const Source&);
+bool is_series_csv(const Source&);
 Result<void> import_nab(const Source&, const ImportOptions&, FolderWriter&);
 Result<void> import_serial_log(const Source&, const ImportOptions&, FolderWriter&);
-Result<void> import_series_json(const Source&, const ImportOptions&, FolderWriter&);
 Result<void> import_series_csv(const Source&, const ImportOptions&, FolderWriter&);
 // import_table.cpp
 bool is_numpy(const Source&);
