@@ -139,7 +139,8 @@ def main():
         row = {"samples_per_second": middle(all_ours, "samples_per_second"), "peer_samples_per_second": None, "ratio": None}
         row["share_of_limit"] = middle(one_ours, "share_of_limit")
         row["threads"] = threads
-        row["over_one_thread"] = round(row["samples_per_second"] / middle(one_ours, "samples_per_second"), 2)
+        over = row["samples_per_second"] / middle(one_ours, "samples_per_second")
+        row["over_one_thread"] = round(over, 2) if threads > 1 else None
         row["samples_per_processor_second"] = middle(one_ours, "samples_per_processor_second")
         if peer:
             row["peer_samples_per_second"] = round(middle(all_peer, 0), 1)
@@ -150,7 +151,9 @@ def main():
         text = f"{model:13s} {row['samples_per_second']:9.1f} samples/s"
         if peer:
             text += f", peer {row['peer_samples_per_second']:9.1f}: ratio {row['ratio']:.2f}, by processor time {row['processor_ratio']:.2f}"
-        text += f"; {row['over_one_thread']:.2f} times one thread, which reaches {100 * row['share_of_limit']:.0f} % of its limit"
+        if threads > 1:
+            text += f"; {over:.2f} times one thread"
+        text += f"; one thread reaches {100 * row['share_of_limit']:.0f} % of its limit"
         print(text, file=sys.stderr, flush=True)
     if options.json:
         print(json.dumps(rows))
