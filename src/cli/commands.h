@@ -25,6 +25,7 @@ struct Context {
 
 void add_new(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);
+void add_features(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 void add_test(CLI::App& app, Context& context);
 void add_quantise(CLI::App& app, Context& context);

@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
   cli::Context context;
   cli::add_new(app, context);
   cli::add_data(app, context);
+  cli::add_features(app, context);
   cli::add_train(app, context);
   cli::add_test(app, context);
   cli::add_quantise(app, context);

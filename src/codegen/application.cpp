@@ -10,27 +10,37 @@ std::string number(std::string_view name, int64_t value) {
   return "    " + literal(value) + ",  // " + std::string(name) + "\n";
 }
 
-std::string features_definition(const dsp::SpeechFeatures& f) {
-  const auto span = [](const auto* table, int32_t length) {
-    return std::span(table, static_cast<size_t>(table ? length : 0));
-  };
-  std::string text = "namespace {\n\n";
-  text += array_definition("feature_window", span(f.window, window_table_length(f)));
-  text += array_definition("feature_sine", span(f.sine, sine_table_length(f)));
-  text += array_definition("feature_reversed", span(f.reversed, reversed_table_length(f)));
-  text += array_definition("feature_band_edges", span(f.band_edges, band_edges_length(f)));
-  text += array_definition("feature_mel_rise", span(f.mel_rise, mel_rise_length(f)));
-  if (f.dct) text += array_definition("feature_dct", span(f.dct, dct_table_length(f)));
-  text += "\n}  // namespace\n\nconst tadpole::dsp::SpeechFeatures kFeatures = {\n";
-  text += number("sample_rate_hz", f.sample_rate_hz) + number("window_samples", f.window_samples) +
-          number("stride_samples", f.stride_samples) + number("frames", f.frames) +
-          number("values_per_frame", f.values_per_frame) + number("fft_size", f.fft_size) +
-          number("bands", f.bands) + number("coefficients", f.coefficients) +
-          number("fraction_bits", f.fraction_bits) + number("dct_fraction_bits", f.dct_fraction_bits) +
-          number("bins", f.bins) + number("floor_energy", f.floor_energy) +
-          number("floor_log2", f.floor_log2);
-  text += "    feature_window, feature_sine, feature_reversed, feature_band_edges, feature_mel_rise, ";
-  return text + (f.dct ? "feature_dct" : "nullptr") + "};\n";
+template <class... Ts>
+struct Overload : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overload(Ts...) -> Overload<Ts...>;
+
+/// The block's tables, the struct that points to them, and what code around it sees of it.
+std::string features_definition(const features::DeviceConstants& constants) {
+  std::string tables, fields;
+  for (const features::DeviceField& field : constants.fields) {
+    const auto table_name = [&](const features::DeviceTable& table) {
+      const std::string name = "feature_" + field.name;
+      return std::visit(
+          [&](const auto& values) -> std::string {
+            if (values.empty()) return "nullptr";
+            tables += array_definition(name, values);
+            return name;
+          },
+          table);
+    };
+    fields += "    " +
+              std::visit(Overload{[](int64_t value) { return literal(value); },
+                                  [](float value) { return literal(value); }, table_name},
+                         field.value) +
+              ",  // " + field.name + "\n";
+  }
+  return "namespace {\n\n" + tables + "\nconstexpr tadpole::dsp::" + constants.type +
+         " kFeatureTables = {\n" + fields +
+         "};\n\n}  // namespace\n\nconst tadpole::dsp::SpeechFeatures kFeatures = tadpole::dsp::" +
+         constants.view + "(kFeatureTables);\n";
 }
 
 std::string spotter_definition(const app::SpotterConfig& s) {
@@ -78,9 +88,10 @@ extern const char* const kLabels[kOutputBytes];
 
 std::string emit_application_source(const SpeechApplication& speech) {
   std::string text =
-      "// Made by tadpole: constants of the speech application.\n#include \"application.h\"\n\nnamespace "
-      "model {\n\n";
-  text += features_definition(speech.features);
+      "// Made by tadpole: constants of the speech application.\n#include \"application.h\"\n\n#include "
+      "\"" +
+      speech.constants.header + "\"\n\nnamespace model {\n\n";
+  text += features_definition(speech.constants);
   const dsp::FeatureQuantiser& q = speech.quantiser;
   text += "\nconst tadpole::dsp::FeatureQuantiser kFeatureQuantiser = {\n" +
           number("multiplier", q.multiplier) + number("shift", q.shift) + number("zero_point", q.zero_point) +

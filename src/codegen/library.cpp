@@ -34,6 +34,7 @@ std::vector<std::string> device_roots(const plan::Plan& plan, const LibraryOptio
   if (options.speech) {
     roots.emplace("device/app/spotter.h");
     roots.emplace("device/dsp/speech_features.h");
+    roots.emplace(options.speech->constants.header);
   }
   if (options.session) {
     for (const DeviceSource& source : device_sources()) {

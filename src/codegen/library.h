@@ -7,6 +7,7 @@
 
 #include "device/app/spotter.h"
 #include "device/dsp/speech_features.h"
+#include "features/device_constants.h"
 #include "plan/plan.h"
 
 namespace tadpole::codegen {
@@ -18,7 +19,8 @@ struct File {
 
 /// What makes a speech application out of a model: int8 input of features, one int8 output a label.
 struct SpeechApplication {
-  dsp::SpeechFeatures features;  ///< its tables must live until emit_library returns
+  dsp::SpeechFeatures features;
+  features::DeviceConstants constants;  ///< of features; its tables must live until emit_library returns
   dsp::FeatureQuantiser quantiser;
   app::SpotterConfig spotter;
   std::vector<std::string> labels;

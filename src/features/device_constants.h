@@ -20,12 +20,17 @@ struct DeviceField {
   std::variant<int64_t, float, DeviceTable> value;
 };
 
-/// `const tadpole::dsp::<type> name = {fields};` with the tables before it is the block on a board. `header`
-/// declares the type, and with it the functions that take it.
+/// `constexpr tadpole::dsp::<type> name = {fields};` with the tables before it is the block on a board.
 struct DeviceConstants {
-  std::string type;                 ///< "SpeechFeatures"
-  std::string header;               ///< "device/dsp/speech_features.h"
+  std::string type;                 ///< "MelFeatures"
+  std::string header;               ///< declares type and view: "device/dsp/mel_features.h"
+  std::string view;                 ///< constexpr function from type to what any code uses: "mfe_features"
   std::vector<DeviceField> fields;  ///< in the order of the declaration
+  // All but sound: what dsp::extract(constants, samples, count, scratch, out) takes.
+  uint32_t sample_bytes = 0;    ///< of a pixel, a step or a point
+  uint32_t clip_samples = 0;    ///< in one input; stroke: at most
+  uint32_t fewest_samples = 0;  ///< from which features can be had
+  uint32_t scratch_bytes = 0;   ///< working memory, 4-byte aligned
 };
 
 }  // namespace tadpole::features

@@ -20,6 +20,7 @@ class Extractor {
   virtual float scale() const = 0;
   /// Whether `signal`, which is of the right kind, has what the block needs.
   virtual Result<void> accepts(const samples::Signal& signal) const = 0;
+  virtual std::vector<uint8_t> sensor_bytes(const samples::Signal& signal) const = 0;
   virtual std::vector<int16_t> extract(const samples::Signal& signal) const = 0;
   virtual std::vector<float> reference(const samples::Signal& signal) const = 0;
   virtual DeviceConstants device_constants() const = 0;
@@ -33,6 +34,13 @@ Error bad_setting(const std::string& name, const std::string& found, const std::
 /// brackets.
 Result<void> check_range(const char* name, double found, double low, double high, const char* unit,
                          const std::string& why = "");
+
+/// Whether a text of [features] is one of the choices.
+Result<void> check_choice(const char* name, const std::string& found,
+                          const std::vector<std::string_view>& choices);
+
+/// Nine digits: a float is read back as it was.
+std::string number_text(double value);
 
 /// " name=value" for fingerprints.
 std::string fingerprint_field(const char* name, double value);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "device/dsp/feature_quantiser.h"
 #include "device/dsp/speech_features.h"
 #include "features/device_constants.h"
 #include "features/feature_config.h"
@@ -38,6 +39,10 @@ class FeatureBlock {
   /// what differs and what to change.
   Result<void> accepts(const samples::Signal& signal) const;
 
+  /// What the board's sensor would send for `signal`: the samples that dsp's code takes, 16-bit PCM, pixels
+  /// in the sensor's format, steps or points of float32, little-endian. accepts() must be true.
+  std::vector<uint8_t> sensor_bytes(const samples::Signal& signal) const;
+
   /// Features of one signal, row-major [height, width, channels]. Equal, bit for bit, to what the board
   /// computes. What does not fit is cut or padded as docs/formats/features.md says; a signal that accepts()
   /// refuses gives zeros. Allocates its scratch.
@@ -62,6 +67,10 @@ class FeatureBlock {
   /// parts on both sides, a longer one is cut to its middle.
   std::vector<int16_t> extract(std::span<const int16_t> pcm) const;
   std::vector<float> extract_reference(std::span<const int16_t> pcm) const;
+
+  /// Rows of an endless signal that begins with `pcm`, row-major [rows, values_per_frame], as a
+  /// dsp::SpeechStream gives them; rows = 0 when it is shorter than a window.
+  std::vector<int16_t> extract_stream(std::span<const int16_t> pcm) const;
 
   /// A recording as the clip that extract() sees: clip_samples() samples, padded or cut as it does.
   std::vector<int16_t> clip_of(std::span<const int16_t> pcm) const;

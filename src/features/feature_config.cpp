@@ -14,8 +14,10 @@ struct BlockRow {
 };
 
 constexpr BlockRow kBlocks[] = {
-    {"mfcc", SignalKind::audio},
-    {"log_mel", SignalKind::audio},
+    {"mfcc", SignalKind::audio},           {"log_mel", SignalKind::audio},     {"mfe", SignalKind::audio},
+    {"micro_frontend", SignalKind::audio}, {"spectrogram", SignalKind::audio}, {"wavelet", SignalKind::audio},
+    {"image", SignalKind::image},          {"stroke", SignalKind::stroke},     {"raw", SignalKind::series},
+    {"statistics", SignalKind::series},    {"spectral", SignalKind::series},
 };
 
 }  // namespace
@@ -51,6 +53,17 @@ FeatureConfig default_config(std::string_view block) {
   FeatureConfig config;
   config.block = std::string(block);
   config.high_hz = 7600;
+  if (block == "mfe") {
+    config.window_ms = 20;
+    config.stride_ms = 10;
+    config.low_hz = 80;
+  }
+  if (block == "spectral") config.bands = 16;
+  if (block == "stroke") config.width = config.height = 32;
+  if (block == "micro_frontend") {
+    config.low_hz = 125;
+    config.high_hz = 7500;
+  }
   return config;
 }
 

@@ -31,20 +31,28 @@ struct FeatureConfig {
   int bands = 40;         ///< mel bands; spectral: frequency bands of an axis
   int coefficients = 10;  ///< kept MFCC coefficients
   int low_hz = 20, high_hz = 4000;
+  float noise_floor_db = -52;   ///< mfe: what becomes 0; full scale is 0 dB
+  std::string wavelet = "db2";  ///< wavelet: "haar", "db2" or "db4" (Daubechies, 2 to 4 vanishing moments)
+  int levels = 7;               ///< wavelet: octaves
 
   // image; a stroke's picture has the width and height too
   int width = 96, height = 96;  ///< of what the network sees
   std::string colour = "grey";  ///< "grey" or "rgb"
-  std::string fit = "crop";     ///< "crop": the largest centred part of that shape; "stretch": all of it
-  std::string resize = "area";  ///< "area" (mean of what a pixel covers) or "bilinear"
-  float stroke_range = 0.6f;    ///< stroke: half the side of the square that is drawn, in the stroke's units
+  std::string fit = "crop";     ///< "crop": the largest centred part of that shape; "centre": a part of that
+                             ///< size; "stretch": all of it
+  std::string resize = "area";     ///< "area" (mean of what a pixel covers) or "bilinear"
+  std::string pixels = "centred";  ///< real values: "centred" -1 to 1, "unit" 0 to 1
+  /// What the board's camera gives: 0, 0 and "" = pictures of width x height, grey or red, green, blue.
+  int sensor_width = 0, sensor_height = 0;
+  std::string sensor_format = "";  ///< one of pixel_format_names()
+  float stroke_range = 0.6f;  ///< stroke: half the side of the square that is drawn, in the stroke's units
 
   // series
   std::vector<std::string> axes = {};  ///< names of the columns that are used, in this order; at least one
   float rate_hz = 0;                   ///< steps a second; 0: unknown, or rows of a table
   int steps = 1;                       ///< length of what the network sees at once; a row of a table: 1
-  std::string filter = "none";  ///< "none", "gravity" (mean removed by a high pass), "low_pass", "high_pass"
-  float cutoff_hz = 0;          ///< of the filter
+  std::string filter = "none";     ///< "none", "gravity" (the window's mean goes), "low_pass", "high_pass"
+  float cutoff_hz = 0;             ///< of the filter
   std::string normalise = "data";  ///< "data": by centre and spread; "window": each window by its own; "none"
   /// One number for each column of the features (shape()[1] * shape()[2], see fit_normalisation), or empty:
   /// stored = (value - centre) / spread.

@@ -111,12 +111,18 @@ double hann(int n, int samples) { return 0.5 - 0.5 * std::cos(2.0 * kPi * n / sa
 
 FeatureTables::FeatureTables(const FeatureConfig& config) {
   const FrameSizes sizes = frame_sizes(config);
+  const bool lines = config.block == "spectrogram";
   const int coefficients = config.block == "mfcc" ? config.coefficients : 0;
   window = hann_table(sizes.window_samples);
   sine = sine_table(sizes.fft_size);
   reversed = bit_reversal(sizes.fft_size / 2);
-  band_edges = edge_lines(config, sizes.fft_size);
-  mel_rise = rising_weights(config, sizes.fft_size, band_edges);
+  if (lines) {
+    const auto [first, end] = spectrogram_lines(config);
+    band_edges = {static_cast<uint16_t>(first), static_cast<uint16_t>(end)};
+  } else {
+    band_edges = edge_lines(config, sizes.fft_size);
+    mel_rise = rising_weights(config, sizes.fft_size, band_edges);
+  }
   dct = dct_table(coefficients, config.bands);
 
   double window_energy = 0;
@@ -133,21 +139,38 @@ FeatureTables::FeatureTables(const FeatureConfig& config) {
   device.window_samples = sizes.window_samples;
   device.stride_samples = sizes.stride_samples;
   device.frames = sizes.frames;
-  device.values_per_frame = coefficients > 0 ? coefficients : config.bands;
   device.fft_size = sizes.fft_size;
-  device.bands = config.bands;
+  device.bands = lines ? 0 : config.bands;
   device.coefficients = coefficients;
+  device.bins = lines ? band_edges[1] - band_edges[0] : static_cast<int32_t>(mel_rise.size());
+  device.values_per_frame = coefficients > 0 ? coefficients : lines ? device.bins : config.bands;
   device.fraction_bits = coefficients > 0 ? dsp::kMfccFractionBits : dsp::kLogMelFractionBits;
   device.dct_fraction_bits = coefficients > 0 ? dct_fraction_bits(config.bands) : 0;
-  device.bins = static_cast<int32_t>(mel_rise.size());
   device.floor_energy = static_cast<uint32_t>(floor_energy);
   device.floor_log2 = dsp::log2_q16(device.floor_energy);
+  if (config.block == "mfe") {
+    const double db_of_log2 = 10 * std::log10(2.0);
+    device.fraction_bits = dsp::kMfeFractionBits;
+    // Full scale is 2^15, the power of a line is divided by fft_size, and pre-emphasis carries one bit less.
+    const double zero = config.noise_floor_db / db_of_log2 + 58 - std::log2(fft_size);
+    device.floor_log2 = static_cast<int32_t>(std::lround(zero * 65536));
+    const double growth = db_of_log2 / (kMfeTopDb - config.noise_floor_db) * (1 << dsp::kMfeFractionBits);
+    device.log_gain = static_cast<int32_t>(std::lround(growth * 65536));  // 2^32 / 2^16 of the logarithm
+  }
   device.window = window.data();
   device.sine = sine.data();
   device.reversed = reversed.data();
   device.band_edges = band_edges.data();
-  device.mel_rise = mel_rise.data();
+  device.mel_rise = lines ? nullptr : mel_rise.data();
   device.dct = coefficients > 0 ? dct.data() : nullptr;
+}
+
+std::array<int, 2> spectrogram_lines(const FeatureConfig& config) {
+  const int fft_size = frame_sizes(config).fft_size;
+  int first = 1, end = fft_size / 2;
+  while (first < end && line_hz(config, fft_size, first) < config.low_hz) ++first;
+  while (end > first && line_hz(config, fft_size, end - 1) > config.high_hz) --end;
+  return {first, end};
 }
 
 int first_empty_band(const FeatureConfig& config) {

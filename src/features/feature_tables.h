@@ -1,12 +1,14 @@
-// The constant tables behind dsp::SpeechFeatures, made once with libm. In: a FeatureConfig. Out: integers for
+// The constant tables behind dsp::MelFeatures, made once with libm. In: a FeatureConfig. Out: integers for
 // the device.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "base/result.h"
-#include "features/feature_block.h"
+#include "device/dsp/mel_features.h"
+#include "features/feature_config.h"
 
 namespace tadpole::features {
 
@@ -28,7 +30,14 @@ std::vector<double> mel_edges(const FeatureConfig& config);
 /// w[n].
 double hann(int n, int samples);
 
-/// Owns what a dsp::SpeechFeatures points to. Not copyable: `device` points into it.
+/// What an MFE calls 1, in decibels of full scale.
+constexpr double kMfeTopDb = 12;
+
+/// First spectrum line of a spectrogram and the one after its last: those from low_hz to high_hz, without the
+/// constant and half the sample rate.
+std::array<int, 2> spectrogram_lines(const FeatureConfig& config);
+
+/// Owns what a dsp::MelFeatures points to. Not copyable: `device` points into it.
 struct FeatureTables {
   explicit FeatureTables(const FeatureConfig& config);
   FeatureTables(const FeatureTables&) = delete;
@@ -37,7 +46,7 @@ struct FeatureTables {
   std::vector<int32_t> window, sine;
   std::vector<uint16_t> reversed, band_edges, mel_rise;
   std::vector<int16_t> dct;
-  dsp::SpeechFeatures device;
+  dsp::MelFeatures device;
 };
 
 /// Index of the first band whose weights sum to less than 1/64 over all spectrum lines, or -1. Such a band

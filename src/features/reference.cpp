@@ -36,9 +36,9 @@ std::vector<double> power_spectrum(std::span<const double> frame, int fft_size, 
   return power;
 }
 
-std::vector<double> log_energies(const FeatureConfig& config, std::span<const double> power, int fft_size) {
+std::vector<double> band_energies(const FeatureConfig& config, std::span<const double> power, int fft_size) {
   const std::vector<double> edges = mel_edges(config);
-  std::vector<double> logs;
+  std::vector<double> energies;
   for (int band = 0; band < config.bands; ++band) {
     double energy = 0;
     for (size_t k = 0; k < power.size(); ++k) {
@@ -47,9 +47,23 @@ std::vector<double> log_energies(const FeatureConfig& config, std::span<const do
       const double fall = (edges[band + 2] - mel) / (edges[band + 2] - edges[band + 1]);
       energy += std::max(0.0, std::min(rise, fall)) * power[k];
     }
-    logs.push_back(std::log(1.0 + energy));
+    energies.push_back(energy);
   }
-  return logs;
+  return energies;
+}
+
+std::vector<double> emphasised(std::span<const double> frame) {
+  std::vector<double> out;
+  for (size_t n = 0; n < frame.size(); ++n) out.push_back(frame[n] - 0.98 * frame[n > 0 ? n - 1 : 0]);
+  return out;
+}
+
+/// Decibels of full scale between the noise floor and the top, as 0 to 1. power: divided by the window's
+/// energy, in LSB^2.
+double mfe_value(const FeatureConfig& config, double energy, double window_energy, int fft_size) {
+  const double full_scale = energy * window_energy / fft_size / (32768.0 * 32768.0);
+  const double db = 10 * std::log10(std::max(full_scale, 1e-30));
+  return std::clamp((db - config.noise_floor_db) / (kMfeTopDb - config.noise_floor_db), 0.0, 1.0);
 }
 
 std::vector<double> orthonormal_dct(std::span<const double> values, int coefficients) {
@@ -70,12 +84,25 @@ std::vector<double> orthonormal_dct(std::span<const double> values, int coeffici
 std::vector<float> reference_features(const FeatureConfig& config, const std::vector<double>& clip) {
   const FrameSizes sizes = frame_sizes(config);
   const int lines = 1 + static_cast<int>(int64_t{config.high_hz} * sizes.fft_size / config.sample_rate_hz);
+  double window_energy = 0;
+  for (int n = 0; n < sizes.window_samples; ++n) window_energy += std::pow(hann(n, sizes.window_samples), 2);
   std::vector<float> features;
   for (int frame = 0; frame < sizes.frames; ++frame) {
     const std::span<const double> window(clip.data() + static_cast<ptrdiff_t>(frame) * sizes.stride_samples,
                                          static_cast<size_t>(sizes.window_samples));
-    std::vector<double> row =
-        log_energies(config, power_spectrum(window, sizes.fft_size, lines), sizes.fft_size);
+    const bool mfe = config.block == "mfe";
+    const std::vector<double> power = power_spectrum(
+        mfe ? emphasised(window) : std::vector<double>(window.begin(), window.end()), sizes.fft_size, lines);
+    std::vector<double> row;
+    if (config.block == "spectrogram") {
+      const auto [first, end] = spectrogram_lines(config);
+      for (int k = first; k < end; ++k) row.push_back(std::log(1.0 + power[static_cast<size_t>(k)]));
+    } else {
+      row = band_energies(config, power, sizes.fft_size);
+      for (double& value : row) {
+        value = mfe ? mfe_value(config, value, window_energy, sizes.fft_size) : std::log(1.0 + value);
+      }
+    }
     if (config.block == "mfcc") row = orthonormal_dct(row, config.coefficients);
     for (const double value : row) features.push_back(static_cast<float>(value));
   }

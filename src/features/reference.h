@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "features/feature_block.h"
+#include "features/feature_config.h"
 
 namespace tadpole::features {
 

@@ -1,28 +1,12 @@
-// mfcc and log_mel: checks the settings, owns the tables and runs device/dsp on the host.
+// mfcc, log_mel, mfe and spectrogram: checks the settings and owns the tables.
 #include "features/speech_block.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "features/reference.h"
 
 namespace tadpole::features {
 namespace {
-
-Result<void> check_ranges(const FeatureConfig& config) {
-  const bool mfcc = config.block == "mfcc";
-  TADPOLE_CHECK(check_range("sample_rate_hz", config.sample_rate_hz, 8000, 48000, " Hz"));
-  TADPOLE_CHECK(check_range("window_ms", config.window_ms, 5, 200, " ms"));
-  TADPOLE_CHECK(check_range("stride_ms", config.stride_ms, 1, 1000, " ms"));
-  TADPOLE_CHECK(
-      check_range("clip_ms", config.clip_ms, config.window_ms, 10000, " ms", "at least one window"));
-  TADPOLE_CHECK(check_range("bands", config.bands, 4, dsp::kMaxBands, ""));
-  if (mfcc)
-    TADPOLE_CHECK(check_range("coefficients", config.coefficients, 1, config.bands, "", "at most bands"));
-  TADPOLE_CHECK(
-      check_range("high_hz", config.high_hz, 100, config.sample_rate_hz / 2, " Hz", "half the sample rate"));
-  return check_range("low_hz", config.low_hz, 0, config.high_hz - 100, " Hz", "100 Hz below high_hz");
-}
 
 /// Narrow bands may fall between the lines of the spectrum; says how many bands would do.
 Result<void> check_bands(const FeatureConfig& config) {
@@ -44,71 +28,51 @@ Result<void> check_bands(const FeatureConfig& config) {
                      "at most " + std::to_string(fewer.bands) + ", or a longer window_ms" + cause);
 }
 
-DeviceTable table(const auto& values) { return std::span(values); }
+Result<void> check_lines(const FeatureConfig& config) {
+  const auto [first, end] = spectrogram_lines(config);
+  if (first < end) return {};
+  return bad_setting("window_ms", std::to_string(config.window_ms),
+                     "more, or a wider low_hz to high_hz: no line of the spectrum lies between them");
+}
+
+std::string view_of(const std::string& block) {
+  return block == "mfe" ? "mfe_features" : block == "spectrogram" ? "spectrogram_features" : "mel_features";
+}
 
 }  // namespace
 
-/// `pcm` as exactly `samples` samples: zeros in equal parts on both sides, or its middle.
-template <class T>
-std::vector<T> fitted_clip(std::span<const int16_t> pcm, size_t samples) {
-  std::vector<T> clip(samples, T{0});
-  if (pcm.size() <= samples) {
-    std::copy(pcm.begin(), pcm.end(), clip.begin() + static_cast<ptrdiff_t>((samples - pcm.size()) / 2));
-  } else {
-    const std::span<const int16_t> middle = pcm.subspan((pcm.size() - samples) / 2, samples);
-    std::copy(middle.begin(), middle.end(), clip.begin());
-  }
-  return clip;
+Result<std::shared_ptr<const Extractor>> SpeechExtractor::create(const FeatureConfig& config) {
+  TADPOLE_CHECK(check_frames(config));
+  const bool lines = config.block == "spectrogram";
+  if (!lines) TADPOLE_CHECK(check_range("bands", config.bands, 4, dsp::kMaxBands, ""));
+  if (config.block == "mfcc")
+    TADPOLE_CHECK(check_range("coefficients", config.coefficients, 1, config.bands, "", "at most bands"));
+  TADPOLE_CHECK(check_band_limits(config));
+  if (config.block == "mfe")
+    TADPOLE_CHECK(check_range("noise_floor_db", config.noise_floor_db, -100, -10, " dB"));
+  TADPOLE_CHECK(lines ? check_lines(config) : check_bands(config));
+  return std::shared_ptr<const Extractor>(new SpeechExtractor(config));
 }
 
-template std::vector<int16_t> fitted_clip(std::span<const int16_t>, size_t);
-template std::vector<double> fitted_clip(std::span<const int16_t>, size_t);
-
-Result<void> AudioExtractor::accepts(const samples::Signal& signal) const {
-  const int rate = std::get<samples::Audio>(signal).sample_rate_hz;
-  if (rate == config_.sample_rate_hz) return {};
-  return Error{Code::features_bad_setting,
-               "[features] sample_rate_hz = " + std::to_string(config_.sample_rate_hz) +
-                   "; this recording has " + std::to_string(rate) +
-                   " Hz. Resample it, or change the setting."};
-}
-
-std::vector<int16_t> AudioExtractor::extract(const samples::Signal& signal) const {
-  return extract_clip(fitted_clip<int16_t>(std::get<samples::Audio>(signal).pcm, clip_samples()));
-}
-
-std::vector<float> AudioExtractor::reference(const samples::Signal& signal) const {
-  return reference_clip(fitted_clip<double>(std::get<samples::Audio>(signal).pcm, clip_samples()));
-}
-
-Result<std::shared_ptr<const AudioExtractor>> SpeechExtractor::create(const FeatureConfig& config) {
-  TADPOLE_CHECK(check_ranges(config));
-  TADPOLE_CHECK(check_bands(config));
-  return std::shared_ptr<const AudioExtractor>(new SpeechExtractor(config));
-}
-
-std::array<int, 3> SpeechExtractor::shape() const {
-  return {tables_.device.frames, tables_.device.values_per_frame, 1};
-}
+SpeechExtractor::SpeechExtractor(const FeatureConfig& config)
+    : AudioExtractor(config),
+      tables_(config),
+      device_(config.block == "mfe"           ? dsp::mfe_features(tables_.device)
+              : config.block == "spectrogram" ? dsp::spectrogram_features(tables_.device)
+                                              : dsp::mel_features(tables_.device)) {}
 
 float SpeechExtractor::scale() const { return std::ldexp(1.0f, -tables_.device.fraction_bits); }
-
-std::vector<int16_t> SpeechExtractor::extract_clip(std::span<const int16_t> clip) const {
-  const dsp::SpeechFeatures& features = tables_.device;
-  std::vector<int32_t> scratch((dsp::scratch_bytes(features) + 3) / 4);
-  std::vector<int16_t> out(static_cast<size_t>(features.frames * features.values_per_frame));
-  dsp::extract_clip(features, clip.data(), scratch.data(), out.data());
-  return out;
-}
 
 std::vector<float> SpeechExtractor::reference_clip(const std::vector<double>& clip) const {
   return reference_features(config_, clip);
 }
 
 DeviceConstants SpeechExtractor::device_constants() const {
-  const dsp::SpeechFeatures& f = tables_.device;
-  return {"SpeechFeatures",
-          "device/dsp/speech_features.h",
+  const auto table = [](const auto& values) -> DeviceTable { return std::span(values); };
+  const dsp::MelFeatures& f = tables_.device;
+  return {"MelFeatures",
+          "device/dsp/mel_features.h",
+          view_of(config_.block),
           {{"sample_rate_hz", f.sample_rate_hz},
            {"window_samples", f.window_samples},
            {"stride_samples", f.stride_samples},
@@ -122,6 +86,7 @@ DeviceConstants SpeechExtractor::device_constants() const {
            {"bins", f.bins},
            {"floor_energy", int64_t{f.floor_energy}},
            {"floor_log2", f.floor_log2},
+           {"log_gain", f.log_gain},
            {"window", table(tables_.window)},
            {"sine", table(tables_.sine)},
            {"reversed", table(tables_.reversed)},
@@ -131,12 +96,10 @@ DeviceConstants SpeechExtractor::device_constants() const {
 }
 
 std::string SpeechExtractor::fingerprint() const {
-  std::string text =
-      "speech_features" + fingerprint_field("version", dsp::kSpeechFeaturesVersion) +
-      " block=" + config_.block + fingerprint_field("sample_rate_hz", config_.sample_rate_hz) +
-      fingerprint_field("clip_ms", config_.clip_ms) + fingerprint_field("window_ms", config_.window_ms) +
-      fingerprint_field("stride_ms", config_.stride_ms) + fingerprint_field("bands", config_.bands);
+  std::string text = fingerprint_of("speech_features", dsp::kSpeechFeaturesVersion);
+  if (config_.block != "spectrogram") text += fingerprint_field("bands", config_.bands);
   if (config_.block == "mfcc") text += fingerprint_field("coefficients", config_.coefficients);
+  if (config_.block == "mfe") text += fingerprint_field("noise_floor_db", config_.noise_floor_db);
   return text + fingerprint_field("low_hz", config_.low_hz) + fingerprint_field("high_hz", config_.high_hz);
 }
 

@@ -68,7 +68,8 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   }
   const ir::Quantisation& input = *graph.tensors[static_cast<size_t>(graph.inputs[0])].quantisation;
   const codegen::SpeechApplication speech = {
-      block.device(), features::make_feature_quantiser(block.scale(), input.scales[0], input.zero_points[0]),
+      block.device(), block.device_constants(),
+      features::make_feature_quantiser(block.scale(), input.scales[0], input.zero_points[0]),
       spotter_of(config, labels), labels};
   TADPOLE_TRY(BuiltModel built, build_model(graph, bytes, board,
                                             {.name = config.name,

@@ -49,16 +49,17 @@ Result<std::vector<Heard>> listen(const ir::Graph& graph, const plan::Plan& plan
   const int64_t total = static_cast<int64_t>(pcm.size());
   const int64_t count = total < window ? 0 : 1 + (total - window) / stride;
   std::vector<Heard> heard(static_cast<size_t>(count));
+  const std::vector<int16_t> rows = block.extract_stream(pcm);
+  const size_t columns = static_cast<size_t>(speech.values_per_frame);
   tools.workers.run(kShards, [&](int shard) {
     plan::Runner runner(plan);
     std::vector<uint8_t> output(static_cast<size_t>(plan.output_bytes()));
     for (int64_t i = shard; i < count && !tools.progress.cancelled(); i += kShards) {
+      const size_t first = static_cast<size_t>(i * spotter.inference_stride_frames);
+      const std::span<const int16_t> seen =
+          std::span(rows).subspan(first * columns, static_cast<size_t>(speech.frames) * columns);
+      runner.run(model_input(graph, block, seen), output);
       const int64_t end = window + i * stride;
-      // extract() pads a clip that is short of clip_samples() on both sides; frames must begin at the
-      // window's first sample instead.
-      std::vector<int16_t> clip(static_cast<size_t>(block.clip_samples()));
-      std::copy_n(pcm.begin() + (end - window), window, clip.begin());
-      runner.run(model_input(graph, block, block.extract(clip)), output);
       heard[static_cast<size_t>(i)] = {end * 1000 / speech.sample_rate_hz, posteriors(graph, output)};
     }
   });

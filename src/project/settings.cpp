@@ -1,6 +1,7 @@
 // The rows of tadpole.toml.
 #include "project/settings.h"
 
+#include <algorithm>
 #include <array>
 
 namespace tadpole::project {
@@ -13,14 +14,6 @@ constexpr std::array<std::string_view, 7> kLosses = {
     "automatic", "cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber", "focal"};
 constexpr double kMaxSeed =
     9007199254740992.0;  // 2^53: whole numbers that a TOML reader in any language keeps
-
-using features::SignalKind;
-
-/// Whether the project's features are made of such signals.
-bool sees(const ProjectConfig& config, SignalKind kind) {
-  const auto found = features::kind_of_block(config.features.block);
-  return found.ok() && *found == kind;
-}
 
 #define AT(member) [](ProjectConfig& c) -> SettingValue { return &c.member; }
 
@@ -56,51 +49,95 @@ std::vector<Setting> make_settings() {
   const auto names = features::block_names();
   other("features", "block", "what the network sees of the signal", AT(features.block),
         {names.begin(), names.end()});
-  const size_t audio_from = rows.size();
+  // The file of a project shows the settings of its own block.
+  using Blocks = std::vector<std::string_view>;
+  const auto for_blocks = [&](Blocks blocks) {
+    rows.back().shown = [blocks = std::move(blocks)](const ProjectConfig& config) {
+      return std::find(blocks.begin(), blocks.end(), config.features.block) != blocks.end();
+    };
+  };
+  const auto of_kind = [&](features::SignalKind kind) {
+    Blocks blocks;
+    for (const std::string_view name : names) {
+      if (*features::kind_of_block(name) == kind) blocks.push_back(name);
+    }
+    return blocks;
+  };
+  const Blocks sound = of_kind(features::SignalKind::audio), series = of_kind(features::SignalKind::series);
+  const Blocks banded = {"mfcc", "log_mel", "mfe", "micro_frontend", "spectral"};
   number("features", "sample_rate_hz", "other rates are resampled, and the table of the data says so", 8000,
          48000, AT(features.sample_rate_hz));
+  for_blocks(sound);
   number("features", "clip_ms", "how much sound is judged at once", 100, 10000, AT(features.clip_ms));
+  for_blocks(sound);
   number("features", "window_ms", "sound that one row of features is made of", 5, 200,
          AT(features.window_ms));
+  for_blocks(sound);
   number("features", "stride_ms", "from one row to the next", 5, 200, AT(features.stride_ms));
-  number("features", "bands", "mel bands", 4, 80, AT(features.bands));
+  for_blocks(sound);
+  number("features", "bands", "frequency bands", 4, 80, AT(features.bands));
+  for_blocks(banded);
   number("features", "coefficients", "MFCC coefficients that are kept", 2, 80, AT(features.coefficients));
-  number("features", "low_hz", "mel bands begin here", 0, 20000, AT(features.low_hz));
+  for_blocks({"mfcc"});
+  number("features", "low_hz", "bands begin here", 0, 20000, AT(features.low_hz));
+  for_blocks({"mfcc", "log_mel", "mfe", "micro_frontend", "spectrogram"});
   number("features", "high_hz", "and end here", 100, 24000, AT(features.high_hz));
-  const size_t picture_from = rows.size();
+  for_blocks({"mfcc", "log_mel", "mfe", "micro_frontend", "spectrogram"});
+  number("features", "noise_floor_db", "what counts as nothing; full scale is 0 dB", -100, -10,
+         AT(features.noise_floor_db));
+  for_blocks({"mfe"});
+  other("features", "wavelet", "haar, or Daubechies' with 2 or 4 vanishing moments", AT(features.wavelet),
+        {"haar", "db2", "db4"});
+  for_blocks({"wavelet"});
+  number("features", "levels", "octaves", 1, 10, AT(features.levels));
+  for_blocks({"wavelet"});
   number("features", "width", "pixels of the picture that the network sees", 1, 1024, AT(features.width));
+  for_blocks({"image", "stroke"});
   number("features", "height", "", 1, 1024, AT(features.height));
-  const size_t image_from = rows.size();
+  for_blocks({"image", "stroke"});
   other("features", "colour", "grey or rgb", AT(features.colour), {"grey", "rgb"});
-  other("features", "fit", "crop: the middle of that shape; stretch: the whole picture", AT(features.fit),
-        {"crop", "stretch"});
+  for_blocks({"image"});
+  other("features", "fit", "crop: the middle of that shape; centre: of that size; stretch: all",
+        AT(features.fit), {"crop", "centre", "stretch"});
+  for_blocks({"image"});
   other("features", "resize", "area: mean of what a pixel covers; bilinear", AT(features.resize),
         {"area", "bilinear"});
-  const size_t stroke_from = rows.size();
+  for_blocks({"image"});
+  other("features", "pixels", "centred: real values from -1 to 1; unit: from 0 to 1", AT(features.pixels),
+        {"centred", "unit"});
+  for_blocks({"image"});
+  number("features", "sensor_width", "pixels that the board's camera gives; 0 = width x height", 0, 2048,
+         AT(features.sensor_width));
+  for_blocks({"image"});
+  number("features", "sensor_height", "", 0, 2048, AT(features.sensor_height));
+  for_blocks({"image"});
+  other("features", "sensor_format",
+        "its bytes: grey, rgb, rgb565, rgb565_swapped, yuyv, uyvy, bayer_rggb ...",
+        AT(features.sensor_format));
+  for_blocks({"image"});
   number("features", "stroke_range", "half the side of the square that is drawn, in the stroke's units", 1e-6,
          1e6, AT(features.stroke_range));
-  const size_t series_from = rows.size();
+  for_blocks({"stroke"});
   other("features", "axes", "columns that are used", AT(features.axes));
+  for_blocks(series);
   number("features", "rate_hz", "steps a second; 0 = unknown, or rows of a table", 0, 1e6,
          AT(features.rate_hz));
+  for_blocks(series);
   number("features", "steps", "how many are judged at once; a row of a table: 1", 1, 65536,
          AT(features.steps));
+  for_blocks(series);
   other("features", "filter", "of each axis: none, gravity (taken away), low_pass, high_pass",
         AT(features.filter), {"none", "gravity", "low_pass", "high_pass"});
+  for_blocks(series);
   number("features", "cutoff_hz", "of the filter", 0, 1e6, AT(features.cutoff_hz));
+  for_blocks(series);
   other("features", "normalise", "data: by centre and spread; window: each window by its own; none",
         AT(features.normalise), {"data", "window", "none"});
+  for_blocks(series);
   other("features", "centre", "of each column; [] = measured on the training side", AT(features.centre));
+  for_blocks(series);
   other("features", "spread", "stored = (value - centre) / spread", AT(features.spread));
-  const auto show = [&](size_t from, size_t to, bool (*shown)(const ProjectConfig&)) {
-    for (size_t i = from; i < to; ++i) rows[i].shown = shown;
-  };
-  show(audio_from, picture_from, [](const ProjectConfig& c) { return sees(c, SignalKind::audio); });
-  show(picture_from, image_from,
-       [](const ProjectConfig& c) { return sees(c, SignalKind::image) || sees(c, SignalKind::stroke); });
-  show(image_from, stroke_from, [](const ProjectConfig& c) { return sees(c, SignalKind::image); });
-  show(stroke_from, series_from, [](const ProjectConfig& c) { return sees(c, SignalKind::stroke); });
-  show(series_from, rows.size(), [](const ProjectConfig& c) { return sees(c, SignalKind::series); });
+  for_blocks(series);
 
   number("augment", "variants", "changed copies of each training recording; 0 = none", 0, 1000,
          AT(augment.variants));

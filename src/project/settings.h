@@ -25,7 +25,7 @@ struct Setting {
   double low = 0, high = 0;               ///< numbers: allowed range, both ends included
   std::vector<std::string_view> choices;  ///< texts: what is allowed; empty = anything
   /// Whether the file of such a project shows it; null = always. It is read in any case.
-  bool (*shown)(const ProjectConfig&) = nullptr;
+  std::function<bool(const ProjectConfig&)> shown = nullptr;
 };
 
 /// In the order of the file.

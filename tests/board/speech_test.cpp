@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/rng.h"
+#include "block_source.h"
 #include "device/app/speech_input.h"
 #include "features/feature_block.h"
 #include "fixture.h"
@@ -24,17 +25,10 @@ constexpr app::SpotterConfig kSpotter = {.labels = 3,
                                          .threshold = 130,
                                          .inference_stride_frames = 4};
 
-template <class T>
-std::string array(const char* type, const char* name, const T* values, int32_t count) {
-  std::ostringstream text;
-  text << "const " << type << " " << name << "[" << count << "] = {";
-  for (int32_t i = 0; i < count; ++i) text << static_cast<int64_t>(values[i]) << ",";
-  text << "};\n";
-  return text.str();
-}
-
 /// The generated application of a feature block, as codegen writes it.
-void write_tables(const std::string& folder, const dsp::SpeechFeatures& f, const dsp::FeatureQuantiser& q) {
+void write_tables(const std::string& folder, const features::FeatureBlock& block,
+                  const dsp::FeatureQuantiser& q) {
+  const dsp::SpeechFeatures& f = block.device();
   std::ofstream(folder + "/speech_tables.h")
       << "#pragma once\n#include \"device/app/speech_input.h\"\nnamespace model {\n"
       << "enum { kFeatureStreamBytes = " << dsp::stream_bytes(f)
@@ -42,19 +36,13 @@ void write_tables(const std::string& folder, const dsp::SpeechFeatures& f, const
       << "extern const tadpole::dsp::SpeechFeatures kFeatures;\n"
       << "extern const tadpole::dsp::FeatureQuantiser kFeatureQuantiser;\n"
       << "extern const tadpole::app::SpotterConfig kSpotter;\n}\n";
-  std::ofstream out(folder + "/speech_tables.cc");
-  out << "#include \"speech_tables.h\"\nnamespace model {\nnamespace {\n"
-      << array("int32_t", "window", f.window, dsp::window_table_length(f))
-      << array("int32_t", "sine", f.sine, dsp::sine_table_length(f))
-      << array("uint16_t", "reversed", f.reversed, dsp::reversed_table_length(f))
-      << array("uint16_t", "edges", f.band_edges, dsp::band_edges_length(f))
-      << array("uint16_t", "rise", f.mel_rise, dsp::mel_rise_length(f))
-      << array("int16_t", "dct", f.dct, dsp::dct_table_length(f))
-      << "}\nextern const tadpole::dsp::SpeechFeatures kFeatures = {" << f.sample_rate_hz << ","
-      << f.window_samples << "," << f.stride_samples << "," << f.frames << "," << f.values_per_frame << ","
-      << f.fft_size << "," << f.bands << "," << f.coefficients << "," << f.fraction_bits << ","
-      << f.dct_fraction_bits << "," << f.bins << "," << f.floor_energy << "u," << f.floor_log2
-      << ",window,sine,reversed,edges,rise,dct};\n"
+  const features::DeviceConstants constants = block.device_constants();
+  copy_block_sources(constants, folder);
+  std::ofstream(folder + "/speech_tables.cc")
+      << "#include \"speech_tables.h\"\n#include \"" << constants.header << "\"\nnamespace model {\n"
+      << block_source(constants, "tables")
+      << "extern const tadpole::dsp::SpeechFeatures kFeatures = tadpole::dsp::" << constants.view
+      << "(tables);\n"
       << "extern const tadpole::dsp::FeatureQuantiser kFeatureQuantiser = {" << q.multiplier << "LL,"
       << q.shift << "," << q.zero_point << "};\n"
       << "extern const tadpole::app::SpotterConfig kSpotter = {3,0,300,2,0,200,130,4};\n}\n";
@@ -65,7 +53,7 @@ struct Speech {
       : block(*features::FeatureBlock::create({})),
         quantiser(features::make_feature_quantiser(block.scale(), 0.35f, 7)) {
     copy_fake_model(scratch / "library");
-    write_tables(scratch / "library", block.device(), quantiser);
+    write_tables(scratch / "library", block, quantiser);
     const Board board = *find_board("virtual-nano33ble");
     BuildOptions options;
     options.flags = {"-DFAKE_SPEECH=1", "-DFAKE_INPUT_BYTES=" + std::to_string(block.size())};

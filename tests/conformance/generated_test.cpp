@@ -115,6 +115,7 @@ TEST(GeneratedLibrary, computes_the_features_of_the_host_from_its_own_tables) {
   const plan::Plan plan = *plan::lower(graph, {"generic", true});
   codegen::SpeechApplication speech;
   speech.features = block->device();
+  speech.constants = block->device_constants();
   speech.quantiser = features::make_feature_quantiser(block->scale(), 0.5847f, 83);
   speech.spotter = {4, 2, 1000, 3, 250, 1500, 200, 5};
   speech.labels = {"silence", "unknown", "ja \"\\ \?\?/", "nein\xc3\xa4"};

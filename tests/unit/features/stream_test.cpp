@@ -14,13 +14,12 @@ namespace {
 /// A stream with its memory, filled with garbage and followed by guard words.
 struct HostStream {
   explicit HostStream(const dsp::SpeechFeatures& features)
-      : memory(dsp::stream_bytes(features) / 2 + 1, 0x5a5a),
+      : memory((dsp::stream_bytes(features) + 3) / 4 + 1, 0x5a5a5a5a),
         scratch(dsp::scratch_bytes(features) / 4 + 1, 0x5a5a5a5a) {
     stream.init(&features, memory.data(), scratch.data());
   }
-  bool guards_hold() const { return memory.back() == 0x5a5a && scratch.back() == 0x5a5a5a5a; }
-  std::vector<int16_t> memory;
-  std::vector<int32_t> scratch;
+  bool guards_hold() const { return memory.back() == 0x5a5a5a5a && scratch.back() == 0x5a5a5a5a; }
+  std::vector<int32_t> memory, scratch;
   dsp::SpeechStream stream;
 };
 
@@ -30,13 +29,13 @@ FeatureBlock block_of(const FeatureConfig& config) {
   return std::move(block).value();
 }
 
-/// Rows of `pcm` from start to end, each by extract_frame at its place.
+/// Rows of `pcm` from start to end, each made at its place.
 std::vector<std::vector<int16_t>> rows_of(const dsp::SpeechFeatures& features, const Pcm& pcm) {
-  std::vector<int32_t> scratch(dsp::scratch_bytes(features) / 4);
+  std::vector<int32_t> scratch(features.row_scratch_bytes / 4), state(features.state_bytes / 4 + 1, 0);
   std::vector<std::vector<int16_t>> rows;
   for (size_t at = 0; at + features.window_samples <= pcm.size(); at += features.stride_samples) {
     rows.emplace_back(features.values_per_frame);
-    dsp::extract_frame(features, pcm.data() + at, scratch.data(), rows.back().data());
+    features.extract_row(features.tables, pcm.data() + at, state.data(), scratch.data(), rows.back().data());
   }
   return rows;
 }
@@ -47,7 +46,10 @@ std::vector<FeatureConfig> configurations() {
   FeatureConfig odd{
       .sample_rate_hz = 11025, .window_ms = 40, .stride_ms = 13, .bands = 20};  // 441-sample windows
   FeatureConfig touching{.clip_ms = 30, .stride_ms = 30};
-  return {FeatureConfig{}, log_mel, gaps, odd, touching};
+  std::vector<FeatureConfig> all = {FeatureConfig{}, log_mel, gaps, odd, touching};
+  for (const char* block : {"mfe", "micro_frontend", "spectrogram", "wavelet"})
+    all.push_back(default_config(block));
+  return all;
 }
 
 TEST(SpeechStream, every_row_equals_batch_on_random_sound_in_random_pieces) {
