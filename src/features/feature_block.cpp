@@ -84,10 +84,15 @@ float FeatureBlock::scale() const { return extractor_->scale(); }
 
 Result<void> FeatureBlock::accepts(const samples::Signal& signal) const {
   if (kind_of(signal) == kind_) return extractor_->accepts(signal);
-  const auto name = [](SignalKind kind) { return std::string(signal_kind_name(kind)); };
-  return Error{Code::features_bad_setting,
-               "[features] block = \"" + config_.block + "\" is made for " + name(kind_) + "; this is " +
-                   name(kind_of(signal)) + ". Choose a block for it: tadpole features --help lists them."};
+  const SignalKind found = kind_of(signal);
+  std::vector<std::string_view> fitting;
+  for (const std::string_view name : block_names()) {
+    if (*kind_of_block(name) == found) fitting.push_back(name);
+  }
+  return Error{Code::features_bad_setting, "[features] block = \"" + config_.block + "\" is made for " +
+                                               std::string(signal_kind_name(kind_)) + "; this is " +
+                                               std::string(signal_kind_name(found)) +
+                                               ". Choose a block for it: " + base::join_words(fitting) + "."};
 }
 
 std::vector<uint8_t> FeatureBlock::sensor_bytes(const samples::Signal& signal) const {

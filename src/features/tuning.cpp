@@ -144,9 +144,14 @@ int64_t estimated_instructions(const FeatureBlock& block) {
     const dsp::SpeechFeatures& f = block.device();
     double points = 32;
     while (points < f.window_samples / 2.0) points *= 2;
-    const double transform = 9.1 * points * std::log2(points) + 84 * points;
-    const double dct = c.block == "mfcc" ? 5.5 * c.bands * c.coefficients : 0;
-    const double row = c.block == "wavelet" ? 90.0 * f.window_samples : transform + dct;
+    const double transform = points * std::log2(points);
+    double row = 9.1 * transform + 84 * points;
+    if (c.block == "mfcc") row += 5.5 * c.bands * c.coefficients;
+    if (c.block == "micro_frontend") row = 13.7 * transform + 128 * points;
+    if (c.block == "wavelet") {
+      const int taps = c.wavelet == "haar" ? 2 : c.wavelet == "db2" ? 4 : 8;
+      row = f.window_samples * (40.0 + 16 * taps);
+    }
     return static_cast<int64_t>(row * f.sample_rate_hz / f.stride_samples);
   }
   const DeviceConstants constants = block.device_constants();

@@ -15,8 +15,9 @@ TEST(CommandLine, alone_it_says_what_to_do_next) {
 
 TEST(CommandLine, every_command_has_help_with_an_example) {
   const Folder folder;
-  for (const char* command : {"new", "data", "train", "test", "quantise", "convert", "inspect", "deploy",
-                              "run", "profile", "runs", "report", "board", "doctor", "completion"}) {
+  for (const char* command :
+       {"new", "data", "features", "train", "test", "quantise", "convert", "inspect", "deploy", "run",
+        "profile", "runs", "report", "board", "doctor", "completion"}) {
     const auto result = folder.tadpole({command, "--help"});
     EXPECT_EQ(result.exit_code, 0) << command;
     EXPECT_NE(result.out.find("Example:"), std::string::npos) << command << "\n" << result.out;
