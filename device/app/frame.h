@@ -28,7 +28,7 @@ enum FrameType : uint8_t {
   kInvoke = 0x03,
   kGetOutput = 0x04,
   kResetStream = 0x05,
-  kPcm = 0x06,
+  kSignal = 0x06,
   kScores = 0x07,
   kStats = 0x08,
   kReply = 0x80,

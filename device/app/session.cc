@@ -3,11 +3,7 @@
 
 #include <string.h>
 
-extern "C" {
-// The empty assembly keeps the compiler from merging or leaving out these functions and their calls.
-__attribute__((noinline)) void tadpole_invoke_begin() { __asm__ volatile("" ::: "memory"); }
-__attribute__((noinline)) void tadpole_invoke_end() { __asm__ volatile("" ::: "memory"); }
-}
+#include "device/app/marks.h"
 
 namespace tadpole {
 namespace app {
@@ -25,15 +21,16 @@ uint8_t* put_text(uint8_t* out, const uint8_t* end, const char* text) {
 
 }  // namespace
 
-void Session::init(const SessionModel* model, const SoundInput* sound, const SessionBoard* board) {
+void Session::init(const SessionModel* model, const Sense* sense, const SessionBoard* board) {
   model_ = model;
-  sound_ = sound;
+  sense_ = sense;
   board_ = board;
   parser_ = FrameParser();
   inferences_ = 0;
   bytes_received_ = 0;
-  last_pcm_sequence_ = 0;
+  last_signal_sequence_ = 0;
   output_valid_ = false;
+  answered_ = false;
   for (uint32_t i = 0; i < model_->arena_bytes; ++i) model_->arena[i] = paint(i);
   model_->reset();
 }
@@ -87,8 +84,8 @@ void Session::serve(const Frame& request) {
       return get_output(request);
     case kResetStream:
       return reset_stream(request);
-    case kPcm:
-      return pcm(request);
+    case kSignal:
+      return signal(request);
     case kScores:
       return scores(request);
     case kStats:
@@ -99,20 +96,22 @@ void Session::serve(const Frame& request) {
 }
 
 void Session::hello(const Frame& request) {
-  last_pcm_sequence_ = 0;
+  last_signal_sequence_ = 0;
   uint8_t* out = payload();
   out[0] = kProtocolVersion;
-  out[1] = sound_ != nullptr ? 1 : 0;
+  out[1] = static_cast<uint8_t>(sense_ != nullptr ? sense_->kind : kNoSense);
   put_u16(out + 2, kMaxPayload);
   put_u32(out + 4, model_->input_bytes);
   put_u32(out + 8, model_->output_bytes);
   put_u32(out + 12, model_->arena_bytes);
-  put_u32(out + 16, sound_ != nullptr ? sound_->sample_rate_hz : 0);
-  put_u32(out + 20, sound_ != nullptr ? sound_->clip_samples : 0);
-  uint8_t* const end = payload() + kMaxPayload;
+  put_u32(out + 16, sense_ != nullptr ? sense_->rate_hz : 0);
+  put_u32(out + 20, sense_ != nullptr ? sense_->clip_samples : 0);
+  uint8_t* const end = payload() + kMaxPayload - 2;
   out = put_text(out + 24, end, board_->name);
   out = put_text(out, end - 1, model_->name);
   out = put_text(out, end, model_->hash);
+  put_u16(out, sense_ != nullptr ? sense_->sample_bytes : 0);
+  out += 2;
   reply(request, static_cast<uint32_t>(out - payload()));
 }
 
@@ -125,6 +124,7 @@ void Session::set_input(const Frame& request) {
   }
   model_->write_input(offset, request.payload + 4, count);
   output_valid_ = false;
+  answered_ = false;
   reply(request, 0);
 }
 
@@ -137,6 +137,7 @@ void Session::run_model() {
 }
 
 void Session::invoke(const Frame& request) {
+  answered_ = false;
   run_model();
   reply(request, 0);
 }
@@ -154,55 +155,58 @@ void Session::get_output(const Frame& request) {
 }
 
 void Session::reset_stream(const Frame& request) {
-  if (sound_ == nullptr) return refuse(request, kNoSpeech, "this firmware has no speech features");
+  if (sense_ == nullptr) return refuse(request, kNoSignal, "this firmware takes raw inputs only");
   if (request.length != 1 || request.payload[0] > kStream) {
     return refuse(request, kBadPayload, "RESET_STREAM needs a mode, 0 or 1");
   }
   model_->reset();
-  sound_->reset(sound_->self, static_cast<StreamMode>(request.payload[0]));
-  last_pcm_sequence_ = 0;
+  sense_->reset(sense_->self, static_cast<StreamMode>(request.payload[0]));
+  last_signal_sequence_ = 0;
   output_valid_ = false;
+  answered_ = false;
   reply(request, 0);
 }
 
-void Session::pcm(const Frame& request) {
-  if (sound_ == nullptr) return refuse(request, kNoSpeech, "this firmware has no speech features");
-  if (request.length % 2 != 0) return refuse(request, kBadPayload, "PCM needs whole 16-bit samples");
-  // A host that missed the reply sends the piece again; it must not be heard twice. Sequence 0 is never kept.
-  const bool again = request.sequence != 0 && request.sequence == last_pcm_sequence_;
-  last_pcm_sequence_ = request.sequence;
-  if (!again) hear(request.payload, request.length / 2u);
+void Session::signal(const Frame& request) {
+  if (sense_ == nullptr) return refuse(request, kNoSignal, "this firmware takes raw inputs only");
+  if (request.length % sense_->sample_bytes != 0)
+    return refuse(request, kBadPayload, "SIGNAL needs whole samples of the sensor");
+  // A host that missed the reply sends the piece again; it must not be taken twice. Sequence 0 is never kept.
+  const bool again = request.sequence != 0 && request.sequence == last_signal_sequence_;
+  last_signal_sequence_ = request.sequence;
+  if (!again) take(request.payload, request.length / sense_->sample_bytes);
   reply(request, 0);
 }
 
-void Session::hear(const uint8_t* pcm, uint32_t samples) {
-  while (samples > 0) {
+void Session::take(const uint8_t* samples, uint32_t count) {
+  while (count > 0) {
     bool due = false;
-    const uint32_t taken = sound_->push(sound_->self, pcm, samples, &due);
-    pcm += 2 * taken;
-    samples -= taken;
+    const uint32_t taken = sense_->push(sense_->self, samples, count, &due);
+    samples += taken * sense_->sample_bytes;
+    count -= taken;
+    answered_ = false;
     if (due) {
-      infer_heard();
+      infer_taken();
       send(kResult, 0,
-           sound_->result(sound_->self, reinterpret_cast<const int8_t*>(model_->output()), payload()));
+           sense_->result(sense_->self, reinterpret_cast<const int8_t*>(model_->output()), payload()));
     }
   }
 }
 
-void Session::infer_heard() {
-  sound_->fill(sound_->self, reinterpret_cast<int8_t*>(model_->input()));
+void Session::infer_taken() {
+  sense_->fill(sense_->self, reinterpret_cast<int8_t*>(model_->input()));
   run_model();
+  answered_ = true;
 }
 
 void Session::scores(const Frame& request) {
-  if (sound_ == nullptr) return refuse(request, kNoSpeech, "this firmware has no speech features");
-  if (!sound_->complete(sound_->self)) {
+  if (sense_ == nullptr) return refuse(request, kNoSignal, "this firmware takes raw inputs only");
+  if (!sense_->complete(sense_->self)) {
     return refuse(request, kIncompleteClip,
-                  "SCORES needs a whole clip: RESET_STREAM in clip mode, then its PCM");
+                  "SCORES needs a whole clip: RESET_STREAM in clip mode, then its SIGNAL");
   }
-  if (!output_valid_) infer_heard();
-  memcpy(payload(), model_->output(), model_->output_bytes);
-  reply(request, model_->output_bytes);
+  if (!answered_) infer_taken();
+  reply(request, sense_->answer(sense_->self, reinterpret_cast<const int8_t*>(model_->output()), payload()));
 }
 
 void Session::send_stats(const Frame& request) {

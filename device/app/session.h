@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "device/app/frame.h"
-#include "device/app/speech_input.h"
+#include "device/app/sense.h"
 
 namespace tadpole {
 namespace app {
@@ -40,7 +40,7 @@ struct SessionBoard {
 enum Refusal : uint8_t {
   kUnknownCommand = 1,
   kBadPayload = 2,
-  kNoSpeech = 3,
+  kNoSignal = 3,
   kIncompleteClip = 4,
   kNotInvoked = 5,
 };
@@ -54,8 +54,8 @@ constexpr uint32_t kStatsBytes = 32;
 
 class Session {
  public:
-  /// sound may be null: then only raw inputs are served. Paints the arena.
-  void init(const SessionModel* model, const SoundInput* sound, const SessionBoard* board);
+  /// sense may be null: then only raw inputs are served. Paints the arena.
+  void init(const SessionModel* model, const Sense* sense, const SessionBoard* board);
 
   /// Takes any bytes of the line and serves every whole request in them.
   void receive(const uint8_t* bytes, uint32_t count);
@@ -69,12 +69,12 @@ class Session {
   void invoke(const Frame& request);
   void get_output(const Frame& request);
   void reset_stream(const Frame& request);
-  void pcm(const Frame& request);
+  void signal(const Frame& request);
   void scores(const Frame& request);
   void send_stats(const Frame& request);
 
-  void hear(const uint8_t* pcm, uint32_t samples);
-  void infer_heard();
+  void take(const uint8_t* samples, uint32_t count);
+  void infer_taken();
   void run_model();
   void reply(const Frame& request, uint32_t length);
   void refuse(const Frame& request, Refusal why, const char* sentence);
@@ -83,23 +83,18 @@ class Session {
   uint32_t arena_high_water() const;
 
   const SessionModel* model_ = nullptr;
-  const SoundInput* sound_ = nullptr;
+  const Sense* sense_ = nullptr;
   const SessionBoard* board_ = nullptr;
   FrameParser parser_;
   uint8_t out_[kMaxFrame];
   uint32_t inferences_ = 0;
   uint32_t bytes_received_ = 0;
-  uint8_t last_pcm_sequence_ = 0;
-  bool output_valid_ = false;
+  uint8_t last_signal_sequence_ = 0;
+  bool output_valid_ = false;  // there is an output
+  bool answered_ = false;      // and it is the answer to the samples that were taken last
 };
 
 }  // namespace app
 }  // namespace tadpole
-
-// Marks around each inference for whoever counts instructions. They do nothing.
-extern "C" {
-void tadpole_invoke_begin();
-void tadpole_invoke_end();
-}
 
 #endif  // TADPOLE_DEVICE_APP_SESSION_H_

@@ -1,13 +1,10 @@
 // Cuts incoming sound at feature frames, so that every inference sees exactly the frames that are due.
 #include "device/app/speech_input.h"
 
-#include "device/app/frame.h"
+#include <string.h>
 
-extern "C" {
-// The empty assembly keeps the compiler from merging or leaving out these functions and their calls.
-__attribute__((noinline)) void tadpole_feature_begin() { __asm__ volatile("" ::: "memory"); }
-__attribute__((noinline)) void tadpole_feature_end() { __asm__ volatile("" ::: "memory"); }
-}
+#include "device/app/frame.h"
+#include "device/app/marks.h"
 
 namespace tadpole {
 namespace app {
@@ -25,10 +22,12 @@ bool SpeechInput::init(const SpeechParts& parts, uint32_t input_bytes, uint32_t 
   return true;
 }
 
-SoundInput SpeechInput::sound() {
-  SoundInput table;
+Sense SpeechInput::sense() {
+  Sense table;
   table.self = this;
-  table.sample_rate_hz = static_cast<uint32_t>(parts_.features->sample_rate_hz);
+  table.kind = kSound;
+  table.sample_bytes = 2;
+  table.rate_hz = static_cast<uint32_t>(parts_.features->sample_rate_hz);
   table.clip_samples = static_cast<uint32_t>(dsp::extracted_samples(*parts_.features));
   table.reset = [](void* self, StreamMode mode) { static_cast<SpeechInput*>(self)->reset(mode); };
   table.push = [](void* self, const uint8_t* pcm, uint32_t samples, bool* due) {
@@ -36,6 +35,9 @@ SoundInput SpeechInput::sound() {
   };
   table.complete = [](void* self) { return static_cast<SpeechInput*>(self)->complete(); };
   table.fill = [](void* self, int8_t* input) { static_cast<SpeechInput*>(self)->fill(input); };
+  table.answer = [](void* self, const int8_t* output, uint8_t* payload) {
+    return static_cast<SpeechInput*>(self)->answer(output, payload);
+  };
   table.result = [](void* self, const int8_t* output, uint8_t* payload) {
     return static_cast<SpeechInput*>(self)->result(output, payload);
   };
@@ -84,6 +86,12 @@ void SpeechInput::fill(int8_t* input) {
     }
   }
   rows_since_inference_ = 0;
+}
+
+uint32_t SpeechInput::answer(const int8_t* output, uint8_t* payload) const {
+  const uint32_t labels = static_cast<uint32_t>(parts_.spotter->labels);
+  memcpy(payload, output, labels);
+  return labels;
 }
 
 uint32_t SpeechInput::result(const int8_t* output, uint8_t* payload) {

@@ -5,35 +5,12 @@
 
 #include <stdint.h>
 
+#include "device/app/sense.h"
 #include "device/app/spotter.h"
 #include "device/dsp/speech_features.h"
 
 namespace tadpole {
 namespace app {
-
-enum StreamMode : uint8_t {
-  kClip = 0,    // hears one clip; SCORES answers for it
-  kStream = 1,  // hears for ever; a RESULT after each inference
-};
-
-/// What a session needs of a sense: functions on `self`. A table rather than virtual functions: boards link
-/// no C++ library, and hosts compile this with and without run-time type information.
-struct SoundInput {
-  void* self;
-  uint32_t sample_rate_hz;
-  uint32_t clip_samples;  // samples that one input of the model needs
-  /// Forgets all sound and all results.
-  void (*reset)(void* self, StreamMode mode);
-  /// Takes little-endian 16-bit samples up to the one that makes an inference due. Returns how many were
-  /// taken.
-  uint32_t (*push)(void* self, const uint8_t* pcm, uint32_t samples, bool* due);
-  /// A whole clip was heard.
-  bool (*complete)(void* self);
-  /// Writes the model's input: what was heard last.
-  void (*fill)(void* self, int8_t* input);
-  /// Takes the model's output and writes the payload of a RESULT; returns its length.
-  uint32_t (*result)(void* self, const int8_t* output, uint8_t* payload);
-};
 
 /// Constants and memory of a SpeechInput; all outlive it.
 struct SpeechParts {
@@ -53,12 +30,13 @@ class SpeechInput {
   bool init(const SpeechParts& parts, uint32_t input_bytes, uint32_t output_bytes);
 
   /// The table for a session; valid while this object lives.
-  SoundInput sound();
+  Sense sense();
 
   void reset(StreamMode mode);
   uint32_t push(const uint8_t* pcm, uint32_t samples, bool* due);
   bool complete() const;
   void fill(int8_t* input);
+  uint32_t answer(const int8_t* output, uint8_t* payload) const;
   uint32_t result(const int8_t* output, uint8_t* payload);
 
  private:
@@ -72,11 +50,5 @@ class SpeechInput {
 
 }  // namespace app
 }  // namespace tadpole
-
-// Marks around each feature frame for whoever counts instructions. They do nothing.
-extern "C" {
-void tadpole_feature_begin();
-void tadpole_feature_end();
-}
 
 #endif  // TADPOLE_DEVICE_APP_SPEECH_INPUT_H_

@@ -1,6 +1,9 @@
 // The firmware: a session around the generated model, on the port's serial line.
 #include "application.h"
 #include "device/app/session.h"
+#if TADPOLE_HAS_SPEECH
+#include "device/app/speech_input.h"
+#endif
 #include "device/port/port.h"
 #include "model.h"
 
@@ -20,6 +23,8 @@ tadpole::app::SpeechInput speech;
 alignas(4) uint8_t stream_memory[model::kFeatureStreamBytes];
 alignas(4) uint8_t feature_scratch[model::kFeatureScratchBytes];
 uint8_t spotter_history[tadpole::app::kSpotterResults * model::kOutputBytes];
+#elif TADPOLE_HAS_SIGNAL
+tadpole::app::SignalInput signal;
 #endif
 
 }  // namespace
@@ -47,8 +52,13 @@ extern "C" void tadpole_main() {
       !speech.init(parts, model::kInputBytes, model::kOutputBytes)) {
     port::stop("the application's features do not fit its model");
   }
-  static const tadpole::app::SoundInput sound = speech.sound();
-  session.init(&kModel, &sound, &kBoard);
+  static const tadpole::app::Sense sense = speech.sense();
+  session.init(&kModel, &sense, &kBoard);
+#elif TADPOLE_HAS_SIGNAL
+  if (!signal.init(model::signal_parts(), model::kInputBytes, model::kOutputBytes))
+    port::stop("the application's features do not fit its model");
+  static const tadpole::app::Sense sense = signal.sense();
+  session.init(&kModel, &sense, &kBoard);
 #else
   session.init(&kModel, nullptr, &kBoard);
 #endif

@@ -95,7 +95,7 @@ Result<BoardHello> read_hello(std::span<const uint8_t> bytes) {
   Payload payload(bytes);
   BoardHello hello;
   payload.u8();  // the protocol's version: the frame's own was checked
-  hello.speech = (payload.u8() & 1u) != 0;
+  hello.sense = static_cast<app::SenseKind>(payload.u8());
   payload.u16();
   hello.input_bytes = payload.u32();
   hello.output_bytes = payload.u32();
@@ -105,6 +105,7 @@ Result<BoardHello> read_hello(std::span<const uint8_t> bytes) {
   hello.board = payload.text();
   hello.model = payload.text();
   hello.model_hash = payload.text();
+  hello.sample_bytes = static_cast<int>(payload.u16());
   if (!payload.good) return Error{Code::bad_frame, "the board's HELLO is too short"};
   return hello;
 }
@@ -139,9 +140,9 @@ struct VirtualBoard::State {
     return {};
   }
   Result<void> need_speech() const {
-    if (hello.speech) return {};
+    if (hello.sense == app::kSound) return {};
     return Error{Code::input_size, "the firmware of model " + hello.model +
-                                       " takes raw inputs only: it was built without sound features"};
+                                       " does not listen: it was built without sound features"};
   }
   /// Samples of one piece. A frame holds 500 at most, so pieces of sensors above 25 kHz are shorter than 20
   /// ms.
@@ -152,7 +153,7 @@ struct VirtualBoard::State {
   Result<void> send_pcm(std::span<const int16_t> pcm) {
     std::vector<uint8_t> bytes(2 * pcm.size());
     for (size_t i = 0; i < pcm.size(); ++i) app::put_u16(bytes.data() + 2 * i, static_cast<uint16_t>(pcm[i]));
-    TADPOLE_TRY([[maybe_unused]] const auto reply, ask(app::kPcm, bytes));
+    TADPOLE_TRY([[maybe_unused]] const auto reply, ask(app::kSignal, bytes));
     return {};
   }
 };
@@ -228,6 +229,25 @@ Result<std::vector<uint8_t>> VirtualBoard::classify(std::span<const int16_t> cli
   const auto heard = clip.first(static_cast<size_t>(state_->hello.clip_samples));
   for (size_t at = 0; at < heard.size(); at += state_->piece()) {
     TADPOLE_CHECK(state_->send_pcm(heard.subspan(at, std::min(state_->piece(), heard.size() - at))));
+  }
+  return state_->ask(app::kScores);
+}
+
+Result<std::vector<uint8_t>> VirtualBoard::answer(std::span<const uint8_t> samples) {
+  const BoardHello& hello = state_->hello;
+  const size_t size = static_cast<size_t>(std::max(hello.sample_bytes, 1));
+  if (hello.sense == app::kNoSense || size > app::kMaxPayload || samples.empty() ||
+      samples.size() % size != 0) {
+    return Error{Code::input_size, "model " + hello.model + " on " + hello.board + " takes samples of " +
+                                       std::to_string(hello.sample_bytes) + " B each and got " +
+                                       base::with_commas(static_cast<int64_t>(samples.size())) + " B in all"};
+  }
+  TADPOLE_CHECK(state_->reset_stream(app::kResetStream, 0));
+  const size_t taken = std::min(samples.size(), static_cast<size_t>(hello.clip_samples) * size);
+  const size_t piece = app::kMaxPayload / size * size;
+  for (size_t at = 0; at < taken; at += piece) {
+    TADPOLE_TRY([[maybe_unused]] const auto reply,
+                state_->ask(app::kSignal, samples.subspan(at, std::min(piece, taken - at))));
   }
   return state_->ask(app::kScores);
 }

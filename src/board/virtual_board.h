@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "board/board.h"
 #include "board/instructions.h"
+#include "device/app/sense.h"
 
 namespace tadpole::board {
 
@@ -32,9 +33,10 @@ struct BootOptions {
 struct BoardHello {
   std::string board, model, model_hash;
   int64_t input_bytes = 0, output_bytes = 0, arena_bytes = 0;
-  bool speech = false;
-  int sample_rate_hz = 0;
-  int64_t clip_samples = 0;  ///< samples that a clip needs at least
+  app::SenseKind sense = app::kNoSense;  ///< what samples it takes; none: raw model inputs only
+  int sample_rate_hz = 0;                ///< 0 where samples have no time
+  int sample_bytes = 0;                  ///< of one sample: a value of sound, a pixel, a step, a point
+  int64_t clip_samples = 0;              ///< samples that one answer needs; stroke: at most so many
 };
 
 struct BoardStats {
@@ -72,6 +74,11 @@ class VirtualBoard {
   /// The rest of a longer clip is not heard. Fails: input_size when it is shorter than hello().clip_samples
   /// or the firmware has no speech features.
   Result<std::vector<uint8_t>> classify(std::span<const int16_t> clip);
+
+  /// Sends the samples of one clip, of any sense, and returns the answer: the output bytes, or the score of
+  /// an anomaly as float32. What is beyond a clip is not looked at. Fails: input_size when the bytes are not
+  /// whole samples, are too few, or the firmware takes raw inputs only.
+  Result<std::vector<uint8_t>> answer(std::span<const uint8_t> samples);
 
   /// Streams PCM and returns a result for each inference. `fresh` forgets what was heard before; otherwise
   /// the stream goes on. `heard` is called now and then with the samples done; false stops with

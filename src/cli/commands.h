@@ -55,7 +55,18 @@ void add_build_options(CLI::App& command, project::ModelBuild& how);
 /// "97.6 %"
 std::string percent(double share);
 
-/// The accuracy table and confusion matrix of an evaluation as text.
+/// A headline for people: "accuracy 97.6 %", "R2 0.981", "area under ROC 0.997", or "... not measured".
+std::string headline_text(const std::string& name, const std::optional<double>& value);
+
+/// A number, or null.
+inline nlohmann::json or_null(const std::optional<double>& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json();
+}
+
+/// The headline of an evaluation in report.json: accuracy_without_silence, auc or r_squared; null without.
+nlohmann::json headline_value(const nlohmann::json& evaluation);
+
+/// What an evaluation found, as text: confusion matrix, errors, or alarms.
 std::string evaluation_text(const nlohmann::json& evaluation);
 
 /// What to do next, printed when tadpole is called alone.

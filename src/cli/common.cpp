@@ -44,6 +44,23 @@ std::string percent(double share) {
   return text;
 }
 
+std::string headline_text(const std::string& name, const std::optional<double>& value) {
+  const std::string words = name == "auc" ? "area under ROC" : name == "r_squared" ? "R2" : name;
+  if (!value) return words + " not measured";
+  if (name == "accuracy") return words + " " + percent(*value);
+  char text[32];
+  std::snprintf(text, sizeof text, " %.4f", *value);
+  return words + text;
+}
+
+nlohmann::json headline_value(const nlohmann::json& evaluation) {
+  if (!evaluation.is_object()) return nullptr;
+  for (const char* key : {"accuracy_without_silence", "auc", "r_squared"}) {
+    if (evaluation.contains(key)) return evaluation[key];
+  }
+  return nullptr;
+}
+
 std::string what_next() {
   const auto project = project::Project::open(".");
   if (!project.ok() && project.error().code != Code::project_missing) {

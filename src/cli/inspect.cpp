@@ -5,9 +5,9 @@
 #include "cli/commands.h"
 #include "data/files.h"
 #include "ir/graph.h"
+#include "project/architectures.h"
 #include "project/draw_graph.h"
 #include "project/inspect_model.h"
-#include "zoo/zoo.h"
 
 namespace tadpole::cli {
 
@@ -104,13 +104,29 @@ std::string model_text(const json& model) {
   return text;
 }
 
-std::string architecture_table() {
-  std::string text = "Architectures for [model] arch:\n";
-  for (const zoo::Architecture& row : zoo::architectures()) {
-    text += "  " + std::string(row.name) + "\n      " + std::string(row.summary) + "\n      " +
-            std::string(row.reference) + "\n";
+std::string architecture_table(const json& rows) {
+  char line[200];
+  std::snprintf(line, sizeof line, "%-20s%-14s%12s%13s%11s%11s  %s\n", "architecture", "input", "parameters",
+                "mult.-acc.", "RAM int8", "flash int8", "on the board");
+  std::string text = line;
+  for (const json& row : rows) {
+    const bool known = row.contains("ram_bytes");
+    std::snprintf(line, sizeof line, "%-20s%-14s%12s%13s%11s%11s  %s\n",
+                  row["example"].get<std::string>().c_str(),
+                  ir::to_string(row["input"].get<ir::Shape>()).c_str(),
+                  base::with_commas(row["parameters"].get<int64_t>()).c_str(),
+                  base::with_commas(row["macs"].get<int64_t>()).c_str(),
+                  known ? base::with_commas(row["ram_bytes"].get<int64_t>()).c_str() : "-",
+                  known ? base::with_commas(row["flash_bytes"].get<int64_t>()).c_str() : "-",
+                  row["fits"].get<bool>() ? "fits"
+                  : known                 ? "DOES NOT FIT"
+                                          : "float only");
+    text += line;
+    text += "  " + row["summary"].get<std::string>() + "\n" + wrapped(row["reference"].get<std::string>());
   }
-  return text;
+  return text +
+         "\nWrite a name into [model] arch, with a width behind it for more or fewer channels "
+         "(mobilenet_v1_0.25).\narch = \"custom\" is a network of your own: docs/formats/layers.md.\n";
 }
 
 /// Describes the model; with `svg` also draws it there.
@@ -138,16 +154,19 @@ void add_inspect(CLI::App& app, Context& context) {
   command->add_option("MODEL", *path, "a .tflite file");
   command->add_option("--svg", *svg, "write a picture of the network; every browser shows it")
       ->type_name("FILE");
-  command->add_flag("--architectures", *list, "list the architectures for [model] arch instead");
+  command->add_flag("--architectures", *list,
+                    "list the networks for [model] arch, with what each costs, instead");
   command->callback([&context, path, svg, list] {
     if (*list == !path->empty())
       throw CLI::ValidationError("inspect", "give a .tflite file, or --architectures (one of them)");
     if (*list) {
-      json rows = json::array();
-      for (const zoo::Architecture& row : zoo::architectures())
-        rows.push_back({{"name", row.name}, {"summary", row.summary}, {"reference", row.reference}});
-      context.console.print(architecture_table());
-      context.exit_code = context.console.finish({{"architectures", rows}});
+      const auto rows = project::architectures_on(project::DeployConfig{}.board, context.console);
+      if (!rows.ok()) {
+        context.exit_code = context.console.fail(rows.error());
+        return;
+      }
+      context.console.print(architecture_table(*rows));
+      context.exit_code = context.console.finish({{"architectures", *rows}});
       return;
     }
     const auto model = inspect_file(*path, *svg);

@@ -30,16 +30,17 @@ void add_quantise(CLI::App& app, Context& context) {
         },
         [&](const project::QuantiseSummary& summary) {
           char answers[160];
-          std::snprintf(answers, sizeof answers, "Same answer as float: %d of %d test recordings.\n",
+          std::snprintf(answers, sizeof answers, "Same answer as float: %d of %d test samples.\n",
                         summary.same_answers, summary.count);
-          context.console.print(layer_table(summary.layers) + "\nAccuracy: float " +
-                                percent(summary.float_accuracy) + ", int8 " + percent(summary.int8_accuracy) +
-                                ". " + answers + "Size: " + base::with_commas(summary.tflite_bytes) +
+          context.console.print(layer_table(summary.layers) +
+                                "\nFloat: " + headline_text(summary.headline_name, summary.in_float) +
+                                "; int8: " + headline_text(summary.headline_name, summary.in_int8) + ". " +
+                                answers + "Size: " + base::with_commas(summary.tflite_bytes) +
                                 " B (float: " + base::with_commas(summary.float_bytes) +
                                 " B)\n\nModel:  " + summary.model + "\nReport: " + summary.report +
                                 "\nNext:   tadpole deploy --board virtual-nano33ble\n");
-          return nlohmann::json{{"float_accuracy", summary.float_accuracy},
-                                {"int8_accuracy", summary.int8_accuracy},
+          return nlohmann::json{{"float_" + summary.headline_name, or_null(summary.in_float)},
+                                {"int8_" + summary.headline_name, or_null(summary.in_int8)},
                                 {"same_answers", summary.same_answers},
                                 {"count", summary.count},
                                 {"tflite_bytes", summary.tflite_bytes},

@@ -16,10 +16,26 @@ json at(const json& report, const std::string& path) {
   return report.contains(pointer) ? report.at(pointer) : json();
 }
 
+/// What the run's evaluations are judged by.
+std::string headline_name(const json& evaluation) {
+  for (const char* place : {"float", "int8", "board"}) {
+    if (!evaluation.is_object() || !evaluation.contains(place) || !evaluation[place].is_object()) continue;
+    if (evaluation[place].contains("auc")) return "auc";
+    if (evaluation[place].contains("r_squared")) return "r_squared";
+  }
+  return "accuracy";
+}
+
 json summary_of(const json& report, const std::string& html, std::optional<double> seconds) {
-  json summary = {{"float_accuracy", at(report, "/evaluation/float/accuracy_without_silence")},
-                  {"int8_accuracy", at(report, "/evaluation/int8/accuracy_without_silence")},
-                  {"board_accuracy", at(report, "/evaluation/board/accuracy_without_silence")},
+  const json evaluation = at(report, "/evaluation");
+  const std::string name = headline_name(evaluation);
+  const auto headline = [&](const char* place) {
+    return evaluation.is_object() && evaluation.contains(place) ? headline_value(evaluation[place]) : json();
+  };
+  json summary = {{"headline", name},
+                  {"float_" + name, headline("float")},
+                  {"int8_" + name, headline("int8")},
+                  {"board_" + name, headline("board")},
                   {"board_equals_host", at(report, "/agreement/board_is_host")},
                   {"int8_equals_float", at(report, "/agreement/int8_equals_float")},
                   {"ram_bytes", at(report, "/board/ram/used")},
@@ -32,18 +48,26 @@ json summary_of(const json& report, const std::string& html, std::optional<doubl
   return summary;
 }
 
-std::string share_text(const json& value) {
-  return value.is_number() ? percent(value.get<double>()) : "not measured yet";
+std::string value_text(const std::string& name, const json& value) {
+  if (!value.is_number()) return "not measured yet";
+  if (name == "accuracy") return percent(value.get<double>());
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4f", value.get<double>());
+  return text;
 }
 std::string count_text(const json& value, const std::string& unit) {
   return value.is_number() ? base::with_commas(value.get<int64_t>()) + unit : "not measured yet";
 }
 
 std::string summary_text(const json& s) {
-  std::string text = "Accuracy on recordings that training has not heard\n";
-  text += "  float                 " + share_text(s["float_accuracy"]) + "\n";
-  text += "  int8                  " + share_text(s["int8_accuracy"]) + "\n";
-  text += "  on the board          " + share_text(s["board_accuracy"]);
+  const std::string name = s["headline"].get<std::string>();
+  std::string text = std::string(name == "auc"         ? "Area under ROC"
+                                 : name == "r_squared" ? "R2"
+                                                       : "Accuracy") +
+                     " on samples that training has not seen\n";
+  text += "  float                 " + value_text(name, s["float_" + name]) + "\n";
+  text += "  int8                  " + value_text(name, s["int8_" + name]) + "\n";
+  text += "  on the board          " + value_text(name, s["board_" + name]);
   if (s["board_equals_host"].is_boolean())
     text += s["board_equals_host"] ? "  (every byte equal to this computer's)"
                                    : "  (DIFFERS from this computer's: a bug)";

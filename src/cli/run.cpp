@@ -1,4 +1,4 @@
-// tadpole run: one recording, the test side on a board, or the raw bytes of any model.
+// tadpole run: one file, the test side on a board, or the raw bytes of any model.
 #include "base/text.h"
 #include "cli/commands.h"
 #include "data/files.h"
@@ -52,25 +52,41 @@ void run_raw(Context& context, const RunFlags& flags) {
   context.exit_code = context.console.finish({{"output", flags.outputs[0]}, {"output_bytes", *written}});
 }
 
-void run_recording(Context& context, const RunFlags& flags) {
-  context.in_project([&](project::Project& project,
-                         project::Tools) { return project::answer_recording(project, flags.what); },
-                     [&](const project::Answer& answer) {
-                       std::string text;
-                       for (const std::string& note : answer.conversions) text += note + "\n";
-                       text += answer.label + " (" + percent(answer.score) + ")\n\n";
-                       for (size_t i = 0; i < answer.classes.size(); ++i) {
-                         char line[128];
-                         std::snprintf(line, sizeof line, "  %-12s %s %s\n", answer.classes[i].c_str(),
-                                       bar(answer.scores[i], 30).c_str(), percent(answer.scores[i]).c_str());
-                         text += line;
-                       }
-                       context.console.print(text);
-                       return nlohmann::json{{"label", answer.label},
-                                             {"score", answer.score},
-                                             {"classes", answer.classes},
-                                             {"scores", answer.scores}};
-                     });
+std::string answer_text(const project::Answer& answer) {
+  std::string text;
+  char line[160];
+  for (const std::string& note : answer.conversions) text += note + "\n";
+  if (answer.threshold) {
+    std::snprintf(line, sizeof line, "%s: score %.5g, threshold %.5g\n", answer.label.c_str(), answer.score,
+                  *answer.threshold);
+    return text + line;
+  }
+  if (answer.label.empty()) {
+    for (size_t i = 0; i < answer.classes.size(); ++i) {
+      std::snprintf(line, sizeof line, "%s = %.6g\n", answer.classes[i].c_str(), answer.scores[i]);
+      text += line;
+    }
+    return text;
+  }
+  text += answer.label + " (" + percent(answer.score) + ")\n\n";
+  for (size_t i = 0; i < answer.classes.size(); ++i) {
+    std::snprintf(line, sizeof line, "  %-12s %s %s\n", answer.classes[i].c_str(),
+                  bar(answer.scores[i], 30).c_str(), percent(answer.scores[i]).c_str());
+    text += line;
+  }
+  return text;
+}
+
+void run_file(Context& context, const RunFlags& flags) {
+  context.in_project(
+      [&](project::Project& project, project::Tools) { return project::answer_file(project, flags.what); },
+      [&](const project::Answer& answer) {
+        context.console.print(answer_text(answer));
+        nlohmann::json shown = {{"classes", answer.classes}, {"scores", answer.scores}};
+        if (!answer.label.empty()) shown["label"] = answer.label, shown["score"] = answer.score;
+        if (answer.threshold) shown["threshold"] = *answer.threshold;
+        return shown;
+      });
 }
 
 void run_test(Context& context, const RunFlags& flags) {
@@ -82,11 +98,13 @@ void run_test(Context& context, const RunFlags& flags) {
       [&](const project::BoardTestSummary& s) {
         char speed[160];
         std::snprintf(speed, sizeof speed,
-                      "\nThe board answered %d recordings in %.1f s; %d of %d answers equal the host's, %d "
+                      "\nThe board answered %d samples in %.1f s; %d of %d answers equal the host's, %d "
                       "to the last byte.\n",
                       s.count, s.seconds, s.same_answers, s.count, s.same_bytes);
-        std::string text = speed + std::string("Accuracy on the board: ") + percent(s.accuracy) + "\n";
-        const nlohmann::json heard = s.stream.value("board", nlohmann::json::object());
+        std::string text =
+            speed + std::string("On the board: ") + headline_text(s.headline_name, s.on_board) + "\n";
+        const nlohmann::json heard = s.stream.is_object() ? s.stream.value("board", nlohmann::json::object())
+                                                          : nlohmann::json::object();
         if (!heard.empty()) {
           char line[200];
           std::snprintf(line, sizeof line,
@@ -101,7 +119,7 @@ void run_test(Context& context, const RunFlags& flags) {
         return nlohmann::json{{"count", s.count},
                               {"same_answers", s.same_answers},
                               {"same_bytes", s.same_bytes},
-                              {"board_accuracy", s.accuracy},
+                              {"board_" + s.headline_name, or_null(s.on_board)},
                               {"board_equals_host", s.count == s.same_bytes},
                               {"seconds", s.seconds},
                               {"stream", s.stream},
@@ -113,17 +131,17 @@ void run_test(Context& context, const RunFlags& flags) {
 
 void add_run(CLI::App& app, Context& context) {
   CLI::App* command = add_command(
-      app, context, "run", "answer for a recording, the test side on a board, or raw bytes of any model",
+      app, context, "run", "answer for a file, the test side on a board, or raw bytes of any model",
       "tadpole run data/yes/17.wav\n  tadpole run --board virtual-nano33ble --test\n"
       "  tadpole run model.tflite --input in.bin --output out.bin --board virtual-nano33ble",
       Needs::project);
   auto flags = std::make_shared<RunFlags>();
-  command->add_option("WHAT", flags->what,
-                      "a recording, or a model (.tflite, .onnx, .blob) with --input and --output");
+  command->add_option(
+      "WHAT", flags->what,
+      "a recording, picture or CSV file, or a model (.tflite, .onnx, .blob) with --input and --output");
   command->add_option("--board", flags->board, "where to run; without it: on this computer")
       ->type_name("NAME");
-  command->add_flag("--test", flags->test,
-                    "stream the test side to the board and compare with this computer");
+  command->add_flag("--test", flags->test, "send the test side to the board and compare with this computer");
   command
       ->add_option("--firmware", flags->firmware,
                    "with a blob: the runner to put it into; built there when it does not exist")
@@ -143,7 +161,7 @@ void add_run(CLI::App& app, Context& context) {
   output->needs(input);
   command->callback([&context, flags] {
     if (flags->test == !flags->what.empty())
-      throw CLI::ValidationError("run", "give a recording, a model, or --test (one of them)");
+      throw CLI::ValidationError("run", "give a file, a model, or --test (one of them)");
     if (flags->test) {
       run_test(context, *flags);
     } else if (!flags->inputs.empty()) {
@@ -151,7 +169,7 @@ void add_run(CLI::App& app, Context& context) {
     } else if (!flags->board.empty()) {
       throw CLI::ValidationError("run", "--board goes with --test, or with a model and --input and --output");
     } else {
-      run_recording(context, *flags);
+      run_file(context, *flags);
     }
   });
 }

@@ -3,16 +3,54 @@
 
 namespace tadpole::cli {
 
+namespace {
+
+std::string errors_text(const nlohmann::json& evaluation) {
+  char line[200];
+  std::snprintf(line, sizeof line, "  %d samples\n\n  %-20s %12s %12s %12s %8s\n",
+                evaluation.value("count", 0), "output", "mean error", "RMS error", "largest", "R2");
+  std::string text = line;
+  for (const auto& output : evaluation["outputs"]) {
+    const auto r_squared = output.value("r_squared", nlohmann::json());
+    std::snprintf(line, sizeof line, "  %-20.20s %12.5g %12.5g %12.5g %8.4f\n",
+                  output.value("name", "").c_str(), output.value("mean_absolute_error", 0.0),
+                  output.value("root_mean_square_error", 0.0), output.value("largest_error", 0.0),
+                  r_squared.is_number() ? r_squared.get<double>() : 0.0);
+    text += line;
+  }
+  return text;
+}
+
+std::string alarms_text(const nlohmann::json& evaluation) {
+  const auto auc = evaluation.value("auc", nlohmann::json());
+  char line[300];
+  std::snprintf(line, sizeof line,
+                "  %d normal samples, %d anomalies; area under ROC %s\n  at the threshold %.4g: %d anomalies "
+                "noticed, %d missed, %d false alarms, %d rightly quiet\n",
+                evaluation.value("normal", 0), evaluation.value("anomalies", 0),
+                auc.is_number() ? std::to_string(auc.get<double>()).c_str() : "not measured (no anomalies)",
+                evaluation.value("threshold", 0.0), evaluation.value("hits", 0),
+                evaluation.value("misses", 0), evaluation.value("false_alarms", 0),
+                evaluation.value("quiet", 0));
+  return line;
+}
+
+}  // namespace
+
 std::string evaluation_text(const nlohmann::json& evaluation) {
   if (!evaluation.is_object()) return "";
+  if (evaluation.contains("outputs") && evaluation["outputs"].is_array()) return errors_text(evaluation);
+  if (evaluation.contains("false_alarms")) return alarms_text(evaluation);
   std::string text = "  accuracy " + percent(evaluation.value("accuracy_without_silence", 0.0)) + " of " +
-                     std::to_string(evaluation.value("count_without_silence", 0)) +
-                     " recordings (silence not counted)\n\n";
+                     std::to_string(evaluation.value("count_without_silence", 0)) + " samples" +
+                     (evaluation.value("count", 0) == evaluation.value("count_without_silence", 0)
+                          ? "\n\n"
+                          : " (silence not counted)\n\n");
   const auto classes = evaluation.value("classes", std::vector<std::string>{});
   const auto rows = evaluation.value("confusion", std::vector<std::vector<int64_t>>{});
   if (rows.size() != classes.size()) return text;
   char cell[32];
-  text += "  heard as:      ";
+  text += "  answered:      ";
   for (const std::string& name : classes) {
     std::snprintf(cell, sizeof cell, "%8.8s", name.c_str());
     text += cell;

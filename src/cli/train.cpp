@@ -8,7 +8,7 @@ struct TrainFlags {
   std::optional<uint64_t> seed;
   std::optional<int> updates, threads;
   std::optional<std::string> architecture;
-  bool resume = false, skip_bad = false;
+  bool resume = false, skip_bad = false, find_rate = false;
 };
 
 void apply(const TrainFlags& flags, project::ProjectConfig& config) {
@@ -17,6 +17,18 @@ void apply(const TrainFlags& flags, project::ProjectConfig& config) {
   if (flags.threads) config.threads = *flags.threads;
   if (flags.architecture) config.architecture = *flags.architecture;
   if (flags.skip_bad) config.data.skip_bad = true;
+}
+
+void find_rate(Context& context, const TrainFlags& flags) {
+  context.in_project([](project::Project& project,
+                        project::Tools tools) { return project::find_learning_rate(project, tools); },
+                     [&](const project::RateSummary& summary) {
+                       context.console.print("\n" + summary.words + "\nPicture: " + summary.picture + "\n");
+                       return nlohmann::json{{"learning_rate", summary.proposal},
+                                             {"largest_learning_rate", summary.largest},
+                                             {"picture", summary.picture}};
+                     },
+                     [&](project::ProjectConfig& config) { apply(flags, config); });
 }
 }  // namespace
 
@@ -34,21 +46,25 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--arch", flags->architecture, "instead of [model] arch")->type_name("NAME");
   command->add_flag("--skip-bad", flags->skip_bad, kSkipBadHelp);
   command->add_flag("--resume", flags->resume, "go on with the newest run that was interrupted");
+  command->add_flag("--find-rate", flags->find_rate,
+                    "do not train: test which learning rate suits, with a picture");
   command->callback([&context, flags] {
+    if (flags->find_rate) return find_rate(context, *flags);
     context.in_project(
         [&](project::Project& project, project::Tools tools) {
           return project::train_project(project, flags->resume, tools);
         },
         [&](const project::TrainSummary& summary) {
           char speed[96];
-          std::snprintf(speed, sizeof speed, "Trained in %.1f s (%.0f recordings a second).\n",
-                        summary.seconds, summary.samples_per_second);
+          std::snprintf(speed, sizeof speed, "Trained in %.1f s (%.0f samples a second).\n", summary.seconds,
+                        summary.samples_per_second);
           context.console.print(
-              "\n" + std::string(speed) + "Validation accuracy: " + percent(summary.validation_accuracy) +
-              "\n\nTest side, with speakers that training has not heard:\n" + evaluation_text(summary.test) +
+              "\n" + std::string(speed) +
+              "Validation side: " + headline_text(summary.headline_name, summary.validation) +
+              "\n\nTest side, which training has not seen:\n" + evaluation_text(summary.test) +
               "\nModel:  " + summary.model + "\nReport: " + summary.report + "\nNext:   tadpole quantise\n");
-          return nlohmann::json{{"validation_accuracy", summary.validation_accuracy},
-                                {"test_accuracy", summary.test_accuracy},
+          return nlohmann::json{{"validation_" + summary.headline_name, or_null(summary.validation)},
+                                {"test_" + summary.headline_name, or_null(summary.tested)},
                                 {"seconds", summary.seconds},
                                 {"samples_per_second", summary.samples_per_second},
                                 {"epochs", summary.epochs},

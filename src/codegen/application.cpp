@@ -57,9 +57,30 @@ std::string emit_application_header(const LibraryOptions& options) {
   std::string text =
       "// Made by tadpole: what surrounds the network on a board.\n#ifndef TADPOLE_APPLICATION_H_\n"
       "#define TADPOLE_APPLICATION_H_\n\n// 1: sound in, words out. 0: only the raw model of model.h.\n";
-  if (!options.speech) return text + "#define TADPOLE_HAS_SPEECH 0\n\n#endif  // TADPOLE_APPLICATION_H_\n";
+  if (options.signal) {
+    text += R"(#define TADPOLE_HAS_SPEECH 0
+// 1: samples of another sensor in, answers out.
+#define TADPOLE_HAS_SIGNAL 1
+
+#include "device/app/signal_input.h"
+#include "model.h"
+
+namespace model {
+
+/// What an app::SignalInput of this model is made of.
+tadpole::app::SignalParts signal_parts();
+)";
+    if (!options.signal->labels.empty()) text += "extern const char* const kLabels[kOutputBytes];\n";
+    return text + "\n}  // namespace model\n\n#endif  // TADPOLE_APPLICATION_H_\n";
+  }
+  if (!options.speech) {
+    return text +
+           "#define TADPOLE_HAS_SPEECH 0\n#define TADPOLE_HAS_SIGNAL 0\n\n#endif  // "
+           "TADPOLE_APPLICATION_H_\n";
+  }
   const dsp::SpeechFeatures& f = options.speech->features;
   text += R"(#define TADPOLE_HAS_SPEECH 1
+#define TADPOLE_HAS_SIGNAL 0
 
 #include "device/app/spotter.h"
 #include "device/dsp/speech_features.h"

@@ -16,6 +16,8 @@ Result<std::string> emit_blob_source(const plan::Plan& plan, const LibraryOption
 std::string emit_ends(const plan::Plan& plan);
 std::string emit_application_header(const LibraryOptions& options);
 std::string emit_application_source(const SpeechApplication& speech);
+/// application.cc of a signal application.
+std::string emit_signal_source(const SignalApplication& signal);
 std::string emit_example(const plan::Plan& plan);
 std::string emit_readme(const plan::Plan& plan, const LibraryOptions& options);
 

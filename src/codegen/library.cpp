@@ -27,6 +27,21 @@ Result<void> check_speech(const plan::Plan& plan, const SpeechApplication& speec
   return {};
 }
 
+Result<void> check_signal(const plan::Plan& plan, const SignalApplication& signal) {
+  if (static_cast<int64_t>(signal.parts.feature_count) != plan.input_bytes()) {
+    return Error{Code::input_size, "the features make " + std::to_string(signal.parts.feature_count) +
+                                       " values; model '" + plan.name() + "' takes " +
+                                       std::to_string(plan.input_bytes()) +
+                                       " bytes. Train the model with these features, as int8."};
+  }
+  if (signal.parts.answer == app::kAnomaly && plan.output_bytes() != plan.input_bytes()) {
+    return Error{Code::input_size, "model '" + plan.name() + "' takes " + std::to_string(plan.input_bytes()) +
+                                       " bytes and gives " + std::to_string(plan.output_bytes()) +
+                                       "; to notice anomalies it must repeat its input."};
+  }
+  return {};
+}
+
 std::vector<std::string> device_roots(const plan::Plan& plan, const LibraryOptions& options) {
   std::set<std::string> roots;
   for (const plan::Step& step : plan.steps()) roots.emplace(step.call->name().header);
@@ -35,6 +50,10 @@ std::vector<std::string> device_roots(const plan::Plan& plan, const LibraryOptio
     roots.emplace("device/app/spotter.h");
     roots.emplace("device/dsp/speech_features.h");
     roots.emplace(options.speech->constants.header);
+  }
+  if (options.signal) {
+    roots.emplace("device/app/signal_input.h");
+    roots.emplace(options.signal->features.header);
   }
   if (options.session) {
     for (const DeviceSource& source : device_sources()) {
@@ -108,6 +127,11 @@ add_library(network STATIC network/model.cc ${network_sources})
 target_include_directories(network PUBLIC network)
 ```
 )";
+  if (options.signal) {
+    text +=
+        "\nAdd `network/application.cc` for the features: `model::signal_parts()` is what an "
+        "`app::SignalInput` needs.\n";
+  }
   if (options.speech) {
     text += "\nAdd `network/application.cc` for the features, the labels and the word spotter.\n";
   }
@@ -122,6 +146,7 @@ sketch. The sources include each other from the library's root, so `src` must be
 
 Result<std::vector<File>> emit_library(const plan::Plan& plan, const LibraryOptions& options) {
   if (options.speech) TADPOLE_CHECK(check_speech(plan, *options.speech));
+  if (options.signal) TADPOLE_CHECK(check_signal(plan, *options.signal));
   std::vector<File> files = {{"model.h", emit_model_header(plan)},
                              {"application.h", emit_application_header(options)},
                              {"examples/main.cc", emit_example(plan)},
@@ -133,6 +158,7 @@ Result<std::vector<File>> emit_library(const plan::Plan& plan, const LibraryOpti
     files.push_back({"model.cc", std::move(source)});
   }
   if (options.speech) files.push_back({"application.cc", emit_application_source(*options.speech)});
+  if (options.signal) files.push_back({"application.cc", emit_signal_source(*options.signal)});
   for (const DeviceSource& source : device_source_closure(device_roots(plan, options))) {
     files.push_back({std::string(source.path), std::string(source.text)});
   }

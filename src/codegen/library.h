@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "device/app/signal_input.h"
 #include "device/app/spotter.h"
 #include "device/dsp/speech_features.h"
 #include "features/device_constants.h"
@@ -26,6 +27,14 @@ struct SpeechApplication {
   std::vector<std::string> labels;
 };
 
+/// What makes an application for any other sensor out of a model: int8 input of features.
+struct SignalApplication {
+  features::DeviceConstants features;  ///< its tables must live until emit_library returns
+  app::SignalParts parts;              ///< sizes, answer, scale and threshold; the pointers are not read
+  dsp::FeatureQuantiser quantiser;
+  std::vector<std::string> labels;  ///< of the outputs; empty where they are not classes
+};
+
 /// How a library holds its network. Both have the same model.h and give the same bytes.
 enum class Form : uint8_t {
   generated,  ///< one C++ function a layer
@@ -38,10 +47,11 @@ struct LibraryOptions {
   std::optional<SpeechApplication> speech;
   bool session = true;  ///< export device/app, by which a board answers on its serial line
   Form form = Form::generated;
+  std::optional<SignalApplication> signal = std::nullopt;  ///< not beside speech
 };
 
-/// The library: model.h, model.cc, application.h, application.cc (with speech), the device/ files that they
-/// need, examples/main.cc and README.md. Compiles as C++14 with -Wall -Wextra -Wpedantic -Werror
+/// The library: model.h, model.cc, application.h, application.cc (with speech or signal), the device/ files
+/// that they need, examples/main.cc and README.md. Compiles as C++14 with -Wall -Wextra -Wpedantic -Werror
 /// -fno-exceptions -fno-rtti and uses no heap. model.cc has one extern "C" function a layer,
 /// tadpole_layer_000 and so on, which model::invoke() calls in order; all constants are const and the model's
 /// are called weights_*. Fails: input_size when labels do not match the output or features the input.

@@ -30,18 +30,43 @@ std::span<const uint8_t> bytes_of(std::span<const int16_t> values) {
   return {reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()};
 }
 
-std::string pcm_hash(const samples::Sample& sample) { return sha256_hex(bytes_of(sample.audio().pcm)); }
+template <class T>
+std::string hash_of(const std::vector<T>& values) {
+  return sha256_hex({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)});
+}
+
+// Of what the sensor gave; sizes and names only where the values do not say enough.
+std::string signal_hash(const samples::Sample& sample) {
+  struct Hash {
+    std::string operator()(const samples::Audio& audio) const { return hash_of(audio.pcm); }
+    std::string operator()(const samples::Image& image) const {
+      return hash_of(image.pixels) + " " + std::to_string(image.width) + " " + std::to_string(image.channels);
+    }
+    std::string operator()(const samples::Series& series) const {
+      std::string text = hash_of(series.values) + " " + std::to_string(series.rate_hz);
+      for (const std::string& axis : series.axes) text += " " + axis;
+      return text;
+    }
+    std::string operator()(const samples::Stroke& stroke) const { return hash_of(stroke.points); }
+  };
+  return std::visit(Hash{}, *sample.signal);
+}
+
+bool is_silence(const Dataset& data, size_t index) {
+  const auto target = static_cast<size_t>(data.target[index]);
+  return target < data.classes.size() && data.classes[target] == samples::kSilenceName;
+}
 
 // Everything that the features depend on, hashed.
 std::string key_of(const Dataset& data, const std::vector<std::string>& hashes,
-                   const features::FeatureBlock& block, const samples::AugmentOptions& options) {
-  std::string text = block.fingerprint() + "\n" + options.fingerprint() + "\n";
+                   const features::FeatureBlock& block, const VariantOptions& options) {
+  std::string text = block.fingerprint() + "\n" + options.fingerprint(block.kind()) + "\n";
   for (size_t i = 0; i < data.samples.size(); ++i) {
     text += hashes[i] + (data.side[i] == Side::train ? " train" : "") +
-            (data.target[i] == samples::kSilence ? " silence\n" : "\n");
+            (is_silence(data, i) ? " silence\n" : "\n");
   }
   for (size_t i = 0; i < data.noise.size(); ++i) {
-    if (data.noise_side[i] == Side::train) text += "noise " + pcm_hash(data.noise[i]) + "\n";
+    if (data.noise_side[i] == Side::train) text += "noise " + signal_hash(data.noise[i]) + "\n";
   }
   return sha256_hex({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
@@ -58,26 +83,25 @@ std::vector<int16_t> fitted(std::span<const int16_t> pcm, size_t length) {
   return out;
 }
 
-Result<void> check_rates(const Dataset& data, const features::FeatureBlock& block) {
+Result<void> check_signals(const Dataset& data, const features::FeatureBlock& block) {
   for (const samples::Sample& sample : data.samples) {
-    if (sample.audio().sample_rate_hz == block.config().sample_rate_hz) continue;
-    return Error{Code::features_bad_setting, sample.id + ": is at " +
-                                                 std::to_string(sample.audio().sample_rate_hz) +
-                                                 " Hz, the features are made for " +
-                                                 std::to_string(block.config().sample_rate_hz) + " Hz"};
+    const auto accepted = block.accepts(*sample.signal);
+    if (!accepted) return Error{accepted.error().code, sample.id + ": " + accepted.error().detail};
   }
   return {};
 }
 
+int variants_of(const VariantOptions& options) { return std::max(0, options.sound.variants); }
+
 class Maker {
  public:
   Maker(const Dataset& data, const std::vector<std::string>& hashes, const features::FeatureBlock& block,
-        const samples::AugmentOptions& options)
+        const VariantOptions& options)
       : data_(data), hashes_(hashes), block_(block), options_(options) {
     for (size_t i = 0; i < data.noise.size(); ++i) {
       if (data.noise_side[i] == Side::train) noise_.emplace_back(data.noise[i].audio().pcm);
     }
-    if (options.mix_probability <= 0) return;
+    if (options.sound.mix_probability <= 0 || block.kind() != features::SignalKind::audio) return;
     for (const int i : data.indices(Side::train))
       others_.emplace_back(data.samples[static_cast<size_t>(i)].audio().pcm);
   }
@@ -85,7 +109,7 @@ class Maker {
   Result<FeatureSet> run(Workers& workers, Progress& progress) {
     FeatureSet set;
     set.size = block_.size();
-    set.variants = std::max(0, options_.variants);
+    set.variants = variants_of(options_);
     set.train_indices = data_.indices(Side::train);
     const auto size = static_cast<size_t>(set.size);
     set.plain.resize(data_.samples.size() * size);
@@ -115,30 +139,42 @@ class Maker {
 
  private:
   void make_plain(size_t index, std::span<int16_t> row) const {
-    const std::vector<int16_t> features = block_.extract(data_.samples[index].audio().pcm);
+    const std::vector<int16_t> features = block_.extract(*data_.samples[index].signal);
     std::copy(features.begin(), features.end(), row.begin());
   }
 
   void make_variant(size_t index, int variant, std::span<int16_t> row) const {
-    // Seeded by the sound itself, so that adding a recording does not change the variants of the others.
-    Rng rng = Rng(options_.seed).fork(hashes_[index] + "/" + std::to_string(variant));
-    const auto length = static_cast<size_t>(block_.clip_samples());
-    std::vector<int16_t> sound;
-    if (data_.target[index] == samples::kSilence && !noise_.empty()) {
-      const float volume = rng.uniform(0, options_.silence_volume_max);
-      sound = samples::noise_clip(noise_, static_cast<int>(length), volume, rng);
+    // Seeded by the signal itself, so that adding a recording does not change the variants of the others.
+    Rng rng = Rng(options_.sound.seed).fork(hashes_[index] + "/" + std::to_string(variant));
+    const samples::Signal& signal = *data_.samples[index].signal;
+    std::vector<int16_t> features;
+    if (const auto* image = std::get_if<samples::Image>(&signal)) {
+      features = block_.extract(samples::Signal(samples::augment(*image, options_.image, rng)));
+    } else if (const auto* series = std::get_if<samples::Series>(&signal)) {
+      features = block_.extract(samples::Signal(samples::augment(*series, options_.series, rng)));
+    } else if (const auto* stroke = std::get_if<samples::Stroke>(&signal)) {
+      features = block_.extract(samples::Signal(samples::augment(*stroke, options_.stroke, rng)));
     } else {
-      sound = samples::augment(fitted(data_.samples[index].audio().pcm, length),
-                               block_.config().sample_rate_hz, noise_, options_, rng, others_);
+      features = block_.extract(varied_sound(index, rng));
     }
-    const std::vector<int16_t> features = block_.extract(sound);
     std::copy(features.begin(), features.end(), row.begin());
+  }
+
+  std::vector<int16_t> varied_sound(size_t index, Rng& rng) const {
+    const samples::AugmentOptions& options = options_.sound;
+    const auto length = static_cast<size_t>(block_.clip_samples());
+    if (is_silence(data_, index) && !noise_.empty()) {
+      const float volume = rng.uniform(0, options.silence_volume_max);
+      return samples::noise_clip(noise_, static_cast<int>(length), volume, rng);
+    }
+    return samples::augment(fitted(data_.samples[index].audio().pcm, length), block_.config().sample_rate_hz,
+                            noise_, options, rng, others_);
   }
 
   const Dataset& data_;
   const std::vector<std::string>& hashes_;
   const features::FeatureBlock& block_;
-  const samples::AugmentOptions& options_;
+  const VariantOptions& options_;
   samples::NoiseBank noise_, others_;
 };
 
@@ -160,6 +196,22 @@ Error damaged(const std::string& what) {
 }
 
 }  // namespace
+
+std::string VariantOptions::fingerprint(features::SignalKind kind) const {
+  const std::string base =
+      "variants=" + std::to_string(sound.variants) + " seed=" + std::to_string(sound.seed) + " ";
+  switch (kind) {
+    case features::SignalKind::image:
+      return base + image.fingerprint();
+    case features::SignalKind::series:
+      return base + series.fingerprint();
+    case features::SignalKind::stroke:
+      return base + stroke.fingerprint();
+    case features::SignalKind::audio:
+      break;
+  }
+  return sound.fingerprint();
+}
 
 std::span<const int16_t> FeatureSet::plain_row(int sample) const {
   const auto width = static_cast<size_t>(size);
@@ -232,13 +284,13 @@ Result<FeatureSet> decode_features(std::span<const uint8_t> bytes, const std::st
 }
 
 Result<FeatureSet> features_of(const samples::Dataset& data, const features::FeatureBlock& block,
-                               const samples::AugmentOptions& options, const std::string& cache_folder,
+                               const VariantOptions& options, const std::string& cache_folder,
                                Workers& workers, Progress& progress) {
-  TADPOLE_CHECK(check_rates(data, block));
+  TADPOLE_CHECK(check_signals(data, block));
   std::vector<std::string> hashes(data.samples.size());
   workers.run(kShards, [&](int shard) {
     for (size_t i = static_cast<size_t>(shard); i < hashes.size(); i += kShards)
-      hashes[i] = pcm_hash(data.samples[i]);
+      hashes[i] = signal_hash(data.samples[i]);
   });
   const std::string key = key_of(data, hashes, block, options);
   const std::string path = cache_folder + "/" + key.substr(0, 24) + ".features";
@@ -247,7 +299,7 @@ Result<FeatureSet> features_of(const samples::Dataset& data, const features::Fea
     const auto bytes = read_file(path, size_t{8} << 30);
     auto set = bytes.ok() ? decode_features(*bytes, key, data.samples.size(), data.indices(Side::train))
                           : Result<FeatureSet>(bytes.error());
-    if (set.ok() && (set->size == block.size() && set->variants == std::max(0, options.variants))) return set;
+    if (set.ok() && (set->size == block.size() && set->variants == variants_of(options))) return set;
     progress.say(path + ": " +
                  (set.ok() ? "the feature cache is damaged: its header is wrong" : set.error().detail) +
                  ". The features are made anew.");

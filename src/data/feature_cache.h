@@ -12,9 +12,21 @@
 #include "base/workers.h"
 #include "features/feature_block.h"
 #include "samples/augment.h"
+#include "samples/augment_image.h"
+#include "samples/augment_motion.h"
 #include "samples/dataset.h"
 
 namespace tadpole::data {
+
+/// How samples of each kind are varied; sound.variants and sound.seed count for every kind.
+struct VariantOptions {
+  samples::AugmentOptions sound{};
+  samples::ImageAugment image{};
+  samples::SeriesAugment series{};
+  samples::StrokeAugment stroke{};
+
+  std::string fingerprint(features::SignalKind kind) const;
+};
 
 struct FeatureSet {
   int size = 0;                ///< features of one example: FeatureBlock::size()
@@ -28,14 +40,14 @@ struct FeatureSet {
   std::span<const int16_t> augmented_row(int train_sample, int variant) const;
 };
 
-/// Features of every sample and of options.variants variants of each training sample (silence: other cuts of
-/// the noise). Only noise of the training side is mixed in. Same samples and settings, same bits, whatever
-/// the threads. With a cache_folder ("" = none) the result is kept there in one file, whose name is a hash of
-/// the sounds, the block's fingerprint and the augmentation; a damaged file is reported by `say` and made
-/// anew; the 8 latest files are kept. A cache that cannot be written is reported, not an error. Fails:
-/// features_bad_setting (sample rates differ), cancelled.
+/// Features of every sample and of options.sound.variants variants of each training sample (silence: other
+/// cuts of the noise). Only noise of the training side is mixed in. Same samples and settings, same bits,
+/// whatever the threads. With a cache_folder ("" = none) the result is kept there in one file, whose name is
+/// a hash of the sounds, the block's fingerprint and the augmentation; a damaged file is reported by `say`
+/// and made anew; the 8 latest files are kept. A cache that cannot be written is reported, not an error.
+/// Fails: features_bad_setting (sample rates differ), cancelled.
 Result<FeatureSet> features_of(const samples::Dataset& data, const features::FeatureBlock& block,
-                               const samples::AugmentOptions& options, const std::string& cache_folder,
+                               const VariantOptions& options, const std::string& cache_folder,
                                Workers& workers, Progress& progress);
 
 /// The file's bytes: "TADPFEAT", version, counts, key, CRC-32 of the features, then plain and augmented as

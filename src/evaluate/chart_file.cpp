@@ -1,6 +1,8 @@
 // The report's chart with its style inside, and the legend drawn instead of written in HTML.
 #include "evaluate/chart_file.h"
 
+#include <vector>
+
 #include "evaluate/palette.h"
 #include "evaluate/text.h"
 
@@ -8,7 +10,8 @@ namespace tadpole::evaluate {
 
 namespace {
 
-constexpr int kWidth = 480, kChartHeight = 286, kHeading = 26, kRow = 20;
+constexpr int kWidth = 480, kChartHeight = 286, kHeadingLine = 17, kRow = 20;
+constexpr size_t kLineLetters = 72;
 
 std::string css_colour(uint32_t value) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -37,9 +40,22 @@ std::string style() {
   return out + "</style>";
 }
 
-/// A row of the legend, `row` from 0.
-std::string legend_row(int row, const std::string& name, int colour, bool dashed, bool dot) {
-  const std::string y = std::to_string(kHeading + kChartHeight + row * kRow + 12), c = std::to_string(colour);
+/// The text in lines of at most kLineLetters, broken at spaces.
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (text.size() > kLineLetters) {
+    const size_t space = text.rfind(' ', kLineLetters);
+    const size_t end = space == std::string_view::npos || space == 0 ? kLineLetters : space;
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(text.size(), end + (end == space ? 1 : 0)));
+  }
+  lines.emplace_back(text);
+  return lines;
+}
+
+/// A row of the legend at a height.
+std::string legend_row(int at, const std::string& name, int colour, bool dashed, bool dot) {
+  const std::string y = std::to_string(at), c = std::to_string(colour);
   const std::string mark = dot ? "<circle class=\"f" + c + "\" cx=\"64\" cy=\"" + y + "\" r=\"5\"/>"
                                : "<line class=\"curve s" + c + "\"" +
                                      (dashed ? " stroke-dasharray=\"7 5\"" : "") +
@@ -53,21 +69,29 @@ std::string draw_file(const LineChart& chart) {
   const std::string inside = draw(chart);
   const size_t begin = inside.find('>'), end = inside.find("</svg>");
   if (begin == std::string::npos || end == std::string::npos) return "";
-  std::string legend;
-  int rows = 0;
-  for (const Series& series : chart.series) {
-    if (!series.points.empty())
-      legend += legend_row(rows++, series.name, series.colour, series.dashed, false);
+  std::string legend, heading;
+  int top = 4;
+  for (const std::string& line : lines_of(chart.description)) {
+    top += kHeadingLine;
+    heading += "<text class=\"ink\" x=\"8\" y=\"" + std::to_string(top) + "\">" + escape(line) + "</text>";
   }
-  for (const Mark& mark : chart.marks) legend += legend_row(rows++, mark.name, mark.colour, false, true);
-  const std::string height = std::to_string(kHeading + kChartHeight + rows * kRow + 8);
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + std::to_string(kWidth) + " " + height +
-         "\" width=\"" + std::to_string(2 * kWidth) + "\" role=\"img\" aria-label=\"" +
+  top += 10;
+  int at = top + kChartHeight + 12;
+  for (const Series& series : chart.series) {
+    if (series.points.empty()) continue;
+    legend += legend_row(at, series.name, series.colour, series.dashed, false);
+    at += kRow;
+  }
+  for (const Mark& mark : chart.marks) {
+    legend += legend_row(at, mark.name, mark.colour, false, true);
+    at += kRow;
+  }
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + std::to_string(kWidth) + " " +
+         std::to_string(at) + "\" width=\"" + std::to_string(2 * kWidth) + "\" role=\"img\" aria-label=\"" +
          escape(chart.description) + "\">" + style() +
-         "<rect width=\"100%\" height=\"100%\" fill=\"var(--surface)\"/><text class=\"ink\" x=\"8\" "
-         "y=\"18\">" +
-         escape(chart.description) + "</text><g transform=\"translate(0," + std::to_string(kHeading) +
-         ")\">" + inside.substr(begin + 1, end - begin - 1) + "</g>" + legend + "</svg>\n";
+         "<rect width=\"100%\" height=\"100%\" fill=\"var(--surface)\"/>" + heading +
+         "<g transform=\"translate(0," + std::to_string(top) + ")\">" +
+         inside.substr(begin + 1, end - begin - 1) + "</g>" + legend + "</svg>\n";
 }
 
 }  // namespace tadpole::evaluate

@@ -74,7 +74,18 @@ std::string draw_grid(const LineChart& chart, const Axes& axes, const std::vecto
   return out;
 }
 
+std::string draw_dots(const LineChart& chart, const Axes& axes, const Series& series) {
+  std::string out;
+  for (const auto& [x, y] : thinned(series.points, kMostPoints)) {
+    out += "<circle class=\"f" + std::to_string(series.colour) + "\" cx=\"" + coordinate(axes.x(x)) +
+           "\" cy=\"" + coordinate(axes.y(y)) + "\" r=\"3\" opacity=\"0.6\"><title>" +
+           point_text(chart, series.name, x, y) + "</title></circle>";
+  }
+  return out;
+}
+
 std::string draw_series(const LineChart& chart, const Axes& axes, const Series& series) {
+  if (series.scattered) return draw_dots(chart, axes, series);
   const auto points = thinned(series.points, kMostPoints);
   const std::string colour = std::to_string(series.colour);
   std::string path, dots;
@@ -97,7 +108,7 @@ std::string draw_legend(const LineChart& chart) {
   std::string out;
   for (const Series& series : chart.series) {
     if (series.points.empty()) continue;
-    out += "<li>" + swatch(series.colour, series.dashed) + escape(series.name) + "</li>";
+    out += "<li>" + swatch(series.colour, series.dashed, series.scattered) + escape(series.name) + "</li>";
   }
   for (const Mark& mark : chart.marks) {
     out += "<li>" + swatch(mark.colour, false, true) + escape(mark.name) + "</li>";

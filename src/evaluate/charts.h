@@ -16,6 +16,7 @@ struct Series {
   int colour = 1;
   bool dashed = false;
   std::vector<std::pair<double, double>> points;  ///< finite; in the order to be joined
+  bool scattered = false;                         ///< drawn as single dots
 };
 
 /// A single point that stands out: a chosen threshold, the score of a board.

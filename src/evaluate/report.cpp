@@ -19,12 +19,28 @@ constexpr std::string_view kLogo =
     "r=\"3.1\" fill=\"var(--surface)\"/>"
     "<circle cx=\"12\" cy=\"14.8\" r=\"1.5\" fill=\"var(--ink)\"/></svg>";
 
+/// The verdict on predicted numbers and on anomalies.
+std::string verdict_in_numbers(View result) {
+  const auto headline = headline_of(result);
+  if (!headline) return "";
+  if (std::string_view(headline->key) == "r_squared") {
+    return "Of how much the true numbers differ from each other, the model's answers explain <strong>" +
+           percent_html(headline->value) + "</strong> (R\xC2\xB2).";
+  }
+  return "A random anomaly of the test side scores higher than a random normal sample in <strong>" +
+         percent_html(headline->value) + "</strong> of all pairs (area under the ROC curve).";
+}
+
 /// One sentence: how good, on what, and how sure.
 std::string verdict(View report) {
   for (size_t i = kPlaces.size(); i-- > 0;) {
     const View result = report.at("evaluation").at(kPlaces[i].key);
     const auto accuracy = headline_accuracy(result);
-    if (!accuracy) continue;
+    if (!accuracy) {
+      if (const std::string words = verdict_in_numbers(result); !words.empty())
+        return "<p class=\"lead\">" + words + "</p>";
+      continue;
+    }
     const bool without = result.number("accuracy_without_silence").has_value();
     const auto count = result.amount(without ? "count_without_silence" : "count");
     static constexpr const char* kWho[] = {"the model", "the small int8 model", "the board"};
@@ -101,6 +117,8 @@ std::string render_report_html(const nlohmann::json& report) {
   const View view(&report);
   std::vector<Section> sections = {
       {"answers", "How well does it answer?", answers_section(view)},
+      {"numbers", "How near are its numbers?", numbers_section(view)},
+      {"anomalies", "Does it notice what is strange?", anomalies_section(view)},
       {"stream", "Listening for a long time", stream_section(view)},
       {"data", "The recordings", data_section(view)},
       {"features", "What the model sees", features_section(view)},

@@ -201,19 +201,6 @@ std::optional<double> agreement_share(View value, std::optional<double> count) {
   return *number / *count;
 }
 
-std::string agreement_sentence(View agreement, const char* key, const std::string& who) {
-  const auto count = agreement.amount("count");
-  const auto share = agreement_share(agreement.at(key), count);
-  if (!share) return "";
-  if (*share == 1) {
-    return who + " gave the same answer for <strong>every" +
-           (count ? " one of " + grouped(*count) + " recordings" : std::string(" recording")) + "</strong>. ";
-  }
-  const std::string all = count ? " of " + grouped(*count) : std::string();
-  return who + " gave the same answer for <strong>" + percent_html(*share) + "</strong>" + all +
-         " recordings. ";
-}
-
 std::string stream_table(View stream) {
   Table table("Words heard in the long recording", {{"where"},
                                                     {"heard", true},
@@ -286,11 +273,33 @@ std::pair<std::string, std::string> stream_curve(View stream) {
 
 }  // namespace
 
+std::string agreement_sentence(View agreement, const char* key, const std::string& who) {
+  const auto count = agreement.amount("count");
+  const auto share = agreement_share(agreement.at(key), count);
+  if (!share) return "";
+  if (*share == 1) {
+    return who + " gave the same answer for <strong>every" +
+           (count ? " one of " + grouped(*count) + " recordings" : std::string(" recording")) + "</strong>. ";
+  }
+  const std::string all = count ? " of " + grouped(*count) : std::string();
+  return who + " gave the same answer for <strong>" + percent_html(*share) + "</strong>" + all +
+         " recordings. ";
+}
+
 std::optional<double> headline_accuracy(View result) {
   for (const char* key : {"accuracy_without_silence", "accuracy"}) {
     const auto value = result.amount(key);
     if (value && *value <= 1) return value;
   }
+  return std::nullopt;
+}
+
+std::optional<Headline> headline_of(View result) {
+  if (const auto accuracy = headline_accuracy(result))
+    return Headline{*accuracy, "Right answers", "accuracy"};
+  const auto auc = result.amount("auc"), r_squared = result.number("r_squared");
+  if (auc && *auc <= 1) return Headline{*auc, "Area under the ROC curve", "auc"};
+  if (r_squared && *r_squared <= 1) return Headline{*r_squared, "R\xC2\xB2", "r_squared"};
   return std::nullopt;
 }
 
@@ -309,10 +318,13 @@ std::optional<double> sum_of_parts(View memory) {
 std::string headline(View report) {
   std::string out;
   for (const Place& place : kPlaces) {
-    const auto accuracy = headline_accuracy(report.at("evaluation").at(place.key));
-    if (!accuracy) continue;
-    out += card(std::string("Right answers, ") + place.short_name, percent_html(*accuracy),
-                escape(place.where), bar(*accuracy, place.colour));
+    const auto headline = headline_of(report.at("evaluation").at(place.key));
+    if (!headline) continue;
+    const bool share = std::string_view(headline->key) == "accuracy";
+    out += card(std::string(headline->name) + ", " + place.short_name,
+                share ? percent_html(headline->value)
+                      : with_tooltip(grouped(headline->value, 3), exact(headline->value), headline->value),
+                escape(place.where), bar(headline->value, place.colour));
   }
   if (const auto bytes = report.at("quantisation").amount("tflite_bytes")) {
     out += card("Model file", bytes_html(*bytes), "the .tflite file");
@@ -355,6 +367,7 @@ std::string answers_section(View report) {
            mix_up + "</figcaption></figure>";
   }
   out += class_table(evaluation);
+  if (!out.empty()) out += group_figures(evaluation);
   return out;
 }
 

@@ -27,13 +27,31 @@ inline constexpr std::array<Place, 3> kPlaces = {{
 /// accuracy_without_silence, or accuracy where that is missing; in [0, 1].
 std::optional<double> headline_accuracy(View result);
 
+/// The table of groups (speakers, devices) of the last place that has one; "" without.
+std::string group_figures(View evaluation);
+
+/// "The int8 model and the float model gave the same answer for ...", of agreement.`key`; "" when unknown.
+std::string agreement_sentence(View agreement, const char* key, const std::string& who);
+
 /// Sum of the bytes of ram.parts or flash.parts.
 std::optional<double> sum_of_parts(View memory);
+
+/// What a result is judged by: right answers, R2 of a regression, area under the ROC curve of anomalies.
+struct Headline {
+  double value = 0;  ///< in [0, 1], but an R2 may be below 0
+  const char* name;  ///< "Right answers"
+  const char* key;   ///< "accuracy", "r_squared" or "auc"
+};
+std::optional<Headline> headline_of(View result);
 
 // report_results.cpp
 std::string headline(View report);
 std::string answers_section(View report);
 std::string stream_section(View report);
+// report_numbers.cpp
+std::string numbers_section(View report);
+// report_anomalies.cpp
+std::string anomalies_section(View report);
 // report_making.cpp
 std::string data_section(View report);
 std::string features_section(View report);

@@ -2,6 +2,7 @@
 #include "ir/builder.h"
 
 #include <cmath>
+#include <utility>
 
 namespace tadpole::ir {
 
@@ -24,6 +25,15 @@ int GraphBuilder::weights(const std::string& name, const Shape& shape, int fan_i
   return tensor({name, DType::float32, shape, std::nullopt, make_constant<float>(values)});
 }
 
+GraphBuilder& GraphBuilder::named(std::string name) {
+  next_name_ = std::move(name);
+  return *this;
+}
+
+std::string GraphBuilder::take_name(std::string own) {
+  return next_name_.empty() ? own : std::exchange(next_name_, {});
+}
+
 int GraphBuilder::filled(const std::string& name, const Shape& shape, float value) {
   const std::vector<float> values(static_cast<size_t>(element_count(shape)), value);
   return tensor({name, DType::float32, shape, std::nullopt, make_constant<float>(values)});
@@ -40,7 +50,7 @@ Value GraphBuilder::input(const Shape& shape, std::string name) {
 
 Value GraphBuilder::node(Op op, std::string name, std::vector<int> inputs, Attributes attributes) {
   if (failed_) return {};
-  Node node{op, std::move(name), std::move(inputs), {}, std::move(attributes)};
+  Node node{op, take_name(std::move(name)), std::move(inputs), {}, std::move(attributes)};
   auto shape = output_shape(graph_, node);
   if (!shape.ok()) {
     failed_ = shape.error();
@@ -54,7 +64,7 @@ Value GraphBuilder::node(Op op, std::string name, std::vector<int> inputs, Attri
 Value GraphBuilder::conv_2d(Value in, int filters, int filter_h, int filter_w,
                             const Conv2dAttributes& attributes, bool bias) {
   if (failed_) return {};
-  const std::string name = "conv_" + std::to_string(++layer_);
+  const std::string name = take_name("conv_" + std::to_string(++layer_));
   const int channels = shape(in).back();
   std::vector<int> inputs = {in.tensor, weights(name + "_weights", {filters, filter_h, filter_w, channels},
                                                 filter_h * filter_w * channels)};
@@ -65,7 +75,7 @@ Value GraphBuilder::conv_2d(Value in, int filters, int filter_h, int filter_w,
 Value GraphBuilder::depthwise_conv_2d(Value in, int filter_h, int filter_w,
                                       const DepthwiseConv2dAttributes& attributes, bool bias) {
   if (failed_) return {};
-  const std::string name = "depthwise_" + std::to_string(++layer_);
+  const std::string name = take_name("depthwise_" + std::to_string(++layer_));
   const int channels = shape(in).back() * attributes.depth_multiplier;
   std::vector<int> inputs = {
       in.tensor, weights(name + "_weights", {1, filter_h, filter_w, channels}, filter_h * filter_w)};
@@ -76,7 +86,7 @@ Value GraphBuilder::depthwise_conv_2d(Value in, int filter_h, int filter_w,
 Value GraphBuilder::fully_connected(Value in, int units, const FullyConnectedAttributes& attributes,
                                     bool bias) {
   if (failed_) return {};
-  const std::string name = "dense_" + std::to_string(++layer_);
+  const std::string name = take_name("dense_" + std::to_string(++layer_));
   const Shape& from = shape(in);
   const int width = attributes.keep_dims ? from.back() : static_cast<int>(element_count(from) / from[0]);
   std::vector<int> inputs = {in.tensor, weights(name + "_weights", {units, width}, width)};
@@ -86,7 +96,7 @@ Value GraphBuilder::fully_connected(Value in, int units, const FullyConnectedAtt
 
 Value GraphBuilder::batch_norm(Value in, const BatchNormAttributes& attributes) {
   if (failed_) return {};
-  const std::string name = "batch_norm_" + std::to_string(layer_);
+  const std::string name = take_name("batch_norm_" + std::to_string(layer_));
   const Shape channels = {shape(in).back()};
   std::vector<int> inputs = {in.tensor, filled(name + "_gamma", channels, 1),
                              filled(name + "_beta", channels, 0), filled(name + "_mean", channels, 0),
@@ -129,9 +139,16 @@ Value GraphBuilder::add(Value a, Value b, const ActivationAttributes& attributes
   return node(Op::add, "add_" + std::to_string(layer_), {a.tensor, b.tensor}, attributes);
 }
 
+Value GraphBuilder::resize_nearest(Value in, int height, int width) {
+  if (failed_) return {};
+  const std::string name = take_name("resize_" + std::to_string(layer_));
+  return node(Op::resize_nearest_neighbor, name, {in.tensor, integers(name + "_size", {height, width})},
+              ResizeAttributes{});
+}
+
 Value GraphBuilder::reshape(Value in, const Shape& shape) {
   if (failed_) return {};
-  Node node{Op::reshape, "reshape_" + std::to_string(layer_), {in.tensor}, {}, NoAttributes{}};
+  Node node{Op::reshape, take_name("reshape_" + std::to_string(layer_)), {in.tensor}, {}, NoAttributes{}};
   node.outputs = {tensor({node.name + "_out", DType::float32, shape, std::nullopt, nullptr})};
   if (auto checked = output_shape(graph_, node); !checked.ok()) {
     failed_ = checked.error();

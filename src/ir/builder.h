@@ -22,6 +22,9 @@ class GraphBuilder {
  public:
   explicit GraphBuilder(std::string name, Rng rng);
 
+  /// The next layer gets this name instead of its number.
+  GraphBuilder& named(std::string name);
+
   Value input(const Shape& shape, std::string name = "input");
   /// Convolution without bias when a batch norm follows (`bias` false).
   Value conv_2d(Value in, int filters, int filter_h, int filter_w, const Conv2dAttributes& attributes = {},
@@ -39,6 +42,8 @@ class GraphBuilder {
   /// models have it).
   Value global_average_pool(Value in);
   Value add(Value a, Value b, const ActivationAttributes& attributes = {});
+  /// [N,H,W,C] -> [N,height,width,C], each pixel the nearest one.
+  Value resize_nearest(Value in, int height, int width);
   Value reshape(Value in, const Shape& shape);
   Value flatten(Value in);  ///< [N, ...] -> [N, rest]
   Value dropout(Value in, float rate);
@@ -80,6 +85,8 @@ class GraphBuilder {
   Value last_step(Value in);
 
   const Shape& shape(Value value) const;
+  /// Done so far, or the error that sticks.
+  Result<void> failed() const { return failed_ ? Result<void>(*failed_) : Result<void>(); }
   /// The finished, checked graph with `output` as its only output.
   Result<Graph> finish(Value output) &&;
 
@@ -96,11 +103,14 @@ class GraphBuilder {
   void fail_rank(const std::string& what, Value in, int rank);
   std::string numbered(const std::string& name) { return name + "_" + std::to_string(++others_); }
   Value node(Op op, std::string name, std::vector<int> inputs, Attributes attributes);
+  /// The name that was given for this layer, or `own`.
+  std::string take_name(std::string own);
 
   Graph graph_;
   Rng rng_;
   int layer_ = 0;
   int others_ = 0;  ///< counts constants and layers that need a name of their own
+  std::string next_name_;
   std::optional<Error> failed_;
 };
 

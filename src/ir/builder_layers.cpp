@@ -203,7 +203,7 @@ Value GraphBuilder::lstm(Value in, int units) {
 Value GraphBuilder::gru(Value in, int units, bool linear_before_reset, bool keeps_state) {
   fail_rank("gru", in, 3);
   if (failed_) return {};
-  const std::string name = "gru_" + std::to_string(++layer_);
+  const std::string name = take_name("gru_" + std::to_string(++layer_));
   const Shape from = shape(in);
   const auto glorot = [](int a, int b) { return std::sqrt(6.0f / static_cast<float>(a + b)); };
   std::vector<int> inputs = {
@@ -217,7 +217,7 @@ Value GraphBuilder::gru(Value in, int units, bool linear_before_reset, bool keep
 Value GraphBuilder::last_step(Value in) {
   fail_rank("last step", in, 3);
   if (failed_) return {};
-  const std::string name = numbered("last_step");
+  const std::string name = take_name(numbered("last_step"));
   const Shape from = shape(in);
   const Value last = node(Op::slice, name,
                           {in.tensor, integers(name + "_begin", {0, from[1] - 1, 0}),

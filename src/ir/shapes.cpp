@@ -180,11 +180,14 @@ int64_t multiply_accumulates(const Graph& graph) {
 
 int64_t parameter_count(const Graph& graph) {
   int64_t total = 0;
+  std::vector<bool> counted(graph.tensors.size());  // layers may share their weights
   for (const Node& node : graph.nodes) {
     if (multiply_accumulates(graph, node) == 0 && node.op != Op::batch_norm && node.op != Op::prelu) continue;
     for (int i = 1; i < static_cast<int>(node.inputs.size()); ++i) {
-      if (Graph::has_input(node, i) && graph.input_of(node, i).is_constant())
-        total += element_count(graph.input_of(node, i).shape);
+      if (!Graph::has_input(node, i) || !graph.input_of(node, i).is_constant()) continue;
+      const auto tensor = static_cast<size_t>(node.inputs[static_cast<size_t>(i)]);
+      if (!counted[tensor]) total += element_count(graph.tensors[tensor].shape);
+      counted[tensor] = true;
     }
   }
   return total;

@@ -8,7 +8,9 @@
 
 #include "base/text.h"
 #include "data/toml.h"
+#include "project/layers_config.h"
 #include "project/settings.h"
+#include "project/toml_words.h"
 
 namespace tadpole::project {
 
@@ -23,41 +25,9 @@ struct Overload : Ts... {
 template <class... Ts>
 Overload(Ts...) -> Overload<Ts...>;
 
-std::string place(const std::string& file, const toml::source_region& source) {
-  return file + ":" + std::to_string(source.begin.line);
-}
-
 std::string full_name(const Setting& setting) {
   return setting.section.empty() ? std::string(setting.key)
                                  : std::string(setting.section) + "." + std::string(setting.key);
-}
-
-/// What a TOML value is, in a learner's words.
-std::string_view kind_of(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::table:
-      return "a table";
-    case toml::node_type::array:
-      return "a list";
-    case toml::node_type::string:
-      return "a text";
-    case toml::node_type::integer:
-      return "a whole number";
-    case toml::node_type::floating_point:
-      return "a number with a decimal point";
-    case toml::node_type::boolean:
-      return "true or false";
-    default:
-      return "a date or time";
-  }
-}
-
-/// A number as a person would write it: no trailing zeros.
-std::string number_text(double value) {
-  std::ostringstream text;
-  text.precision(7);
-  text << value;
-  return text.str();
 }
 
 Error wrong_type(const std::string& where, const Setting& setting, const toml::node& node,
@@ -190,6 +160,7 @@ std::vector<std::string_view> known_names(std::string_view section) {
       names.push_back(rest.substr(0, rest.find('.')));
     }
   }
+  if (section == "model") names.push_back("layers");
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
@@ -213,6 +184,10 @@ Result<void> read_table(ProjectConfig& config, const std::string& file, std::str
       TADPOLE_CHECK(set(config, file, *setting, node));
       continue;
     }
+    if (section == "model" && key.str() == "layers") {
+      TADPOLE_TRY(config.layers, read_layers(node, file));
+      continue;
+    }
     const std::vector<std::string_view> known = known_names(section);
     if (std::find(known.begin(), known.end(), key.str()) == known.end())
       return unknown_key(file, section, key);
@@ -234,6 +209,14 @@ Result<void> check_together(const ProjectConfig& config, const std::string& file
   if (sum != 100) {
     return Error{Code::config_bad_value,
                  file + ": data.split: train + validation + test = " + std::to_string(sum) + "; needs 100."};
+  }
+  const bool custom = config.architecture == kCustomArchitecture;
+  if (custom != !config.layers.empty()) {
+    return Error{Code::config_bad_value,
+                 file + ": model.arch = " + quoted_text(config.architecture) +
+                     (custom ? ", and there are no [[model.layers]]. Write at least one, or choose another "
+                               "arch: tadpole inspect --architectures."
+                             : ", and there are [[model.layers]]. Set arch = \"custom\", or take them out.")};
   }
   return {};
 }
@@ -261,28 +244,16 @@ void append_line(std::string& out, std::string line, std::string_view comment) {
 }  // namespace
 
 std::string value_text(const SettingValue& value) {
-  const auto quoted = [](const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-      if (c == '"' || c == '\\') out += '\\';
-      if (static_cast<unsigned char>(c) >= 0x20)
-        out += c;  // names of folders may hold control characters; the file may not
-    }
-    return out + "\"";
-  };
   return std::visit(Overload{
                         [](const int* number) { return std::to_string(*number); },
                         [](const uint64_t* number) { return std::to_string(*number); },
-                        [](const float* number) {
-                          const std::string digits = number_text(*number);
-                          return digits.find_first_of(".e") == std::string::npos ? digits + ".0" : digits;
-                        },
+                        [](const float* number) { return real_text(static_cast<double>(*number)); },
                         [](const bool* flag) { return std::string(*flag ? "true" : "false"); },
-                        [&](const std::string* text) { return quoted(*text); },
-                        [&](const std::vector<std::string>* list) {
+                        [](const std::string* text) { return quoted_text(*text); },
+                        [](const std::vector<std::string>* list) {
                           std::string joined;
                           for (const std::string& entry : *list)
-                            joined += (joined.empty() ? "" : ", ") + quoted(entry);
+                            joined += (joined.empty() ? "" : ", ") + quoted_text(entry);
                           return "[" + joined + "]";
                         },
                         [](const std::vector<float>* list) {
@@ -291,14 +262,14 @@ std::string value_text(const SettingValue& value) {
                           for (size_t i = 0; i < list->size(); ++i) joined << (i ? ", " : "") << (*list)[i];
                           return "[" + joined.str() + "]";
                         },
-                        [&](const train::Optimiser* choice) {
-                          return quoted(std::string(optimiser_names()[static_cast<size_t>(*choice)]));
+                        [](const train::Optimiser* choice) {
+                          return quoted_text(std::string(optimiser_names()[static_cast<size_t>(*choice)]));
                         },
-                        [&](const train::Loss* choice) {
-                          return quoted(std::string(loss_names()[static_cast<size_t>(*choice)]));
+                        [](const train::Loss* choice) {
+                          return quoted_text(std::string(loss_names()[static_cast<size_t>(*choice)]));
                         },
-                        [&](const train::Schedule* choice) {
-                          return quoted(std::string(schedule_names()[static_cast<size_t>(*choice)]));
+                        [](const train::Schedule* choice) {
+                          return quoted_text(std::string(schedule_names()[static_cast<size_t>(*choice)]));
                         },
                     },
                     value);
@@ -334,6 +305,7 @@ std::string config_text(const ProjectConfig& source) {
     const size_t dot = setting.section.find('.');
     const std::string_view outer = setting.section.substr(0, dot);
     if (outer != section) {
+      if (section == "model") out += layers_text(config.layers);
       out += "\n[" + std::string(outer) + "]\n";
       section = outer;
     }

@@ -10,18 +10,33 @@
 #include "base/result.h"
 #include "features/feature_block.h"
 #include "samples/augment.h"
+#include "samples/augment_image.h"
+#include "samples/augment_motion.h"
 #include "samples/dataset.h"
 #include "train/trainer.h"
+#include "train/transfer.h"
+#include "zoo/custom.h"
 
 namespace tadpole::project {
 
 /// [data]
 struct DataConfig {
   std::string path = "data";         ///< relative to the project's folder
-  std::vector<std::string> classes;  ///< the words to tell apart; empty = every folder
+  std::vector<std::string> classes;  ///< to tell apart; empty = every folder. Task anomaly: what is normal
+  std::string label;                 ///< table: the column of classes; "" = the last one
+  std::vector<std::string> targets;  ///< regression: the columns of numbers to predict
+  std::vector<std::string> ignore;   ///< table, regression: columns to leave out
+  int window_ms = 0;                 ///< series: recordings are cut into windows of this length; 0 = not
+  int stride_ms = 0;                 ///< series: from one window to the next; 0 = as long as a window
   std::string split_by = "group";
   samples::SplitOptions split;
   bool skip_bad = false;
+};
+
+/// [anomaly]: how the threshold is chosen from the scores of normal samples that training has not seen.
+struct AnomalyConfig {
+  float percentile = 99;  ///< so many percent of them lie below it ...
+  float margin = 1.2f;    ///< ... before it is multiplied by this
 };
 
 /// [deploy]
@@ -37,6 +52,9 @@ struct DeployConfig {
   int flash_limit = 0;            ///< bytes, as plan::Target::flash_limit_bytes
 };
 
+/// [model] arch of a network that [[model.layers]] describe.
+inline constexpr std::string_view kCustomArchitecture = "custom";
+
 /// All sections. Member defaults are the defaults of the file.
 struct ProjectConfig {
   int format = 1;
@@ -46,13 +64,20 @@ struct ProjectConfig {
   /// Up to 7600 Hz: the hiss of "yes" and "stop" lies above 4 kHz (docs/results.md).
   features::FeatureConfig features{.high_hz = 7600};
   samples::AugmentOptions augment;
+  samples::ImageAugment augment_image;
+  samples::SeriesAugment augment_series;
+  samples::StrokeAugment augment_stroke;
   samples::MaskOptions masks;
   std::string architecture = "ds_cnn_s";
+  std::vector<zoo::LayerSpec> layers;  ///< of the architecture "custom"
   train::TrainOptions train;
+  std::string transfer_model;  ///< "" or a float .tflite or ONNX file, relative to the project's folder
+  train::TransferOptions transfer;
   std::string teacher;  ///< "" or a .tflite or a run's folder, relative to the project's
   int threads = 0;      ///< 0: as many as there are processors
   std::string scheme = "int8";
   int calibration_samples = 200;
+  AnomalyConfig anomaly;
   DeployConfig deploy;
 };
 

@@ -3,22 +3,33 @@
 
 #include "board/estimate.h"
 #include "data/files.h"
+#include "project/application.h"
 #include "project/firmware.h"
-#include "project/listening.h"
 #include "project/prepare.h"
 #include "project/sections.h"
+#include "project/task.h"
 
 namespace tadpole::project {
 
 namespace {
 
+/// Bytes of the firmware that hold samples and features.
+int64_t signal_bytes(const Application& application) {
+  if (application.speech) {
+    const dsp::SpeechFeatures& speech = application.speech->features;
+    return static_cast<int64_t>(dsp::stream_bytes(speech)) + dsp::scratch_bytes(speech);
+  }
+  const app::SignalParts& parts = application.signal->parts;
+  return int64_t{parts.clip_samples} * parts.sample_bytes + application.signal->features.scratch_bytes +
+         2 * int64_t{parts.feature_count} +
+         (parts.answer == app::kAnomaly ? int64_t{parts.feature_count} : 0);
+}
+
 /// What each part of the firmware's RAM and flash is for.
-nlohmann::json memory_sections(const BuiltModel& built, const features::FeatureBlock& block,
+nlohmann::json memory_sections(const BuiltModel& built, const Application& application,
                                const board::Board& board) {
-  const dsp::SpeechFeatures& speech = block.device();
   const board::Firmware& firmware = built.firmware;
-  const int64_t arena = built.plan.arena_bytes();
-  const int64_t sound = static_cast<int64_t>(dsp::stream_bytes(speech)) + dsp::scratch_bytes(speech);
+  const int64_t arena = built.plan.arena_bytes(), signal = signal_bytes(application);
   const auto parts = [](std::initializer_list<std::pair<const char*, int64_t>> rows) {
     nlohmann::json list = nlohmann::json::array();
     for (const auto& [name, bytes] : rows) list.push_back({{"name", name}, {"bytes", bytes}});
@@ -28,9 +39,9 @@ nlohmann::json memory_sections(const BuiltModel& built, const features::FeatureB
            {{"limit", board.ram_bytes},
             {"used", firmware.total_ram_bytes()},
             {"parts", parts({{"network's arena", arena},
-                             {"features and sound", sound},
+                             {application.speech ? "features and sound" : "samples and features", signal},
                              {"stack", firmware.stack_bytes},
-                             {"serial line and the rest", firmware.ram_bytes - arena - sound}})}}},
+                             {"serial line and the rest", firmware.ram_bytes - arena - signal}})}}},
           {"flash",
            {{"limit", board.flash_bytes},
             {"used", firmware.flash_bytes()},
@@ -38,13 +49,43 @@ nlohmann::json memory_sections(const BuiltModel& built, const features::FeatureB
                              {"code and tables", firmware.flash_code_bytes}})}}}};
 }
 
-/// How often the features and the network run in one second of sound.
-struct Rates {
-  double frames = 0, inferences = 0;
-};
-Rates rates_of(const ProjectConfig& config, const app::SpotterConfig& spotter) {
-  const double frames = 1000.0 / config.features.stride_ms;
-  return {frames, frames / spotter.inference_stride_frames};
+/// Seconds of the board's time that a second of its sensor costs; 0 where samples have no time.
+double busy_share(const board::Board& board, const ProjectConfig& config, const Application& application,
+                  const board::InstructionCounts& counts) {
+  double features = 0, inferences = 0;  // a second
+  if (application.speech) {
+    features = 1000.0 / config.features.stride_ms;
+    inferences = features / application.speech->spotter.inference_stride_frames;
+  } else {
+    const app::SignalParts& parts = application.signal->parts;
+    features = inferences = static_cast<double>(parts.rate_hz) / parts.stride_samples;
+  }
+  return board::real_time_factor(board, counts.largest_feature_frame_counts, features,
+                                 counts.inference_counts, inferences);
+}
+
+/// The outputs that a model of this task has: a score for each class, as many numbers as it was trained for,
+/// or its input again.
+int64_t outputs_of(const ProjectConfig& config, size_t labels, const features::FeatureBlock& block,
+                   const ir::Graph& graph) {
+  switch (task_of(config).goal) {
+    case GoalKind::anomalies:
+      return block.size();
+    case GoalKind::numbers:
+      return outputs_in(graph);
+    case GoalKind::classes:
+      break;
+  }
+  return static_cast<int64_t>(labels);
+}
+
+/// Some samples for a first inference: zeros.
+Result<void> infer_once(board::VirtualBoard& machine) {
+  const board::BoardHello& hello = machine.hello();
+  TADPOLE_TRY([[maybe_unused]] const auto answer,
+              machine.answer(std::vector<uint8_t>(static_cast<size_t>(hello.clip_samples) *
+                                                  static_cast<size_t>(hello.sample_bytes))));
+  return {};
 }
 
 }  // namespace
@@ -58,32 +99,27 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   TADPOLE_TRY(const ir::Graph graph, read_model(run + "/model.tflite"));
   TADPOLE_TRY(const features::FeatureBlock block, features::FeatureBlock::create(config.features));
   TADPOLE_TRY(RunReport report, RunReport::open(run));
-  TADPOLE_TRY(const std::vector<std::string> labels, labels_of(report, run));
-
-  TADPOLE_CHECK(check_speech_model(run + "/model.tflite", graph, block, labels.size()));
-  if (graph.tensors[static_cast<size_t>(graph.inputs[0])].type != ir::DType::int8) {
-    return Error{
-        Code::type_unsupported,
-        run + "/model.tflite is a float model; the firmware needs int8. Make it again: tadpole quantise."};
+  std::vector<std::string> labels;
+  if (task_of(config).goal == GoalKind::classes) {
+    TADPOLE_TRY(labels, labels_of(report, run));
   }
-  const ir::Quantisation& input = *graph.tensors[static_cast<size_t>(graph.inputs[0])].quantisation;
-  const codegen::SpeechApplication speech = {
-      block.device(), block.device_constants(),
-      features::make_feature_quantiser(block.scale(), input.scales[0], input.zero_points[0]),
-      spotter_of(config, labels), labels};
+  TADPOLE_CHECK(
+      check_model_ends(run + "/model.tflite", graph, block, outputs_of(config, labels.size(), block, graph)));
+  TADPOLE_TRY(const Application application,
+              make_application(config, block, graph, labels, threshold_in(report)));
   TADPOLE_TRY(BuiltModel built, build_model(graph, bytes, board,
                                             {.name = config.name,
-                                             .speech = speech,
+                                             .speech = application.speech,
+                                             .signal = application.signal,
                                              .ram_limit_bytes = config.deploy.ram_limit,
                                              .flash_limit_bytes = config.deploy.flash_limit},
                                             run, tools.progress));
   TADPOLE_TRY(const std::unique_ptr<board::VirtualBoard> machine,
               boot(board, built.firmware.elf_path, tools.progress));
-  TADPOLE_CHECK(machine->classify(std::vector<int16_t>(static_cast<size_t>(block.clip_samples()))));
+  TADPOLE_CHECK(infer_once(*machine));
   const board::InstructionCounts counts = machine->instructions();
   TADPOLE_TRY(const board::BoardStats stats, machine->stats());
   const board::Estimate estimate = board::estimate(board, counts.inference_counts);
-  const Rates rates = rates_of(config, speech.spotter);
 
   DeploySummary summary;
   summary.run = run;
@@ -99,20 +135,20 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   summary.feature_instructions = counts.largest_feature_frame;
   summary.milliseconds_estimated = estimate.milliseconds_estimated;
   summary.microjoules_estimated = estimate.microjoules_estimated;
-  summary.real_time_factor = board::real_time_factor(board, counts.largest_feature_frame_counts, rates.frames,
-                                                     counts.inference_counts, rates.inferences);
+  summary.real_time_factor = busy_share(board, config, application, counts);
   summary.layers = layer_rows(built.plan, counts);
 
   if (summary.real_time_factor > 1) {
     char factor[16];
     std::snprintf(factor, sizeof factor, "%.2f", summary.real_time_factor);
-    return Error{Code::too_slow, "'" + config.name + "' needs " + factor + " seconds of " + board.title +
-                                     " for each second of sound (estimated). Try a smaller [model] arch, or "
-                                     "a larger [deploy] inference_stride_ms (now " +
-                                     std::to_string(config.deploy.inference_stride_ms) + ")."};
+    return Error{Code::too_slow,
+                 "'" + config.name + "' needs " + factor + " seconds of " + board.title +
+                     " for each second of its sensor (estimated). Try a smaller [model] arch, or "
+                     "a larger [deploy] inference_stride_ms (now " +
+                     std::to_string(config.deploy.inference_stride_ms) + ")."};
   }
 
-  nlohmann::json section = memory_sections(built, block, board);
+  nlohmann::json section = memory_sections(built, application, board);
   section["name"] = board.name;
   section["title"] = board.title;
   section["clock_hz"] = board.clock_hz;

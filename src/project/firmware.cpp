@@ -99,10 +99,12 @@ Result<BuiltModel> build_model(const ir::Graph& graph, std::span<const uint8_t> 
                                Progress& progress) {
   TADPOLE_CHECK(need_virtual(board));
   TADPOLE_TRY(const plan::Plan plan, plan_for(graph, board, how));
-  TADPOLE_TRY(
-      const std::vector<codegen::File> files,
-      codegen::emit_library(
-          plan, {.name = how.name, .hash = model_hash(model_bytes), .speech = how.speech, .form = how.form}));
+  TADPOLE_TRY(const std::vector<codegen::File> files,
+              codegen::emit_library(plan, {.name = how.name,
+                                           .hash = model_hash(model_bytes),
+                                           .speech = how.speech,
+                                           .form = how.form,
+                                           .signal = how.signal}));
   const auto work = std::make_shared<const WorkFolder>(folder + "/build");
   const std::string library = work->path() + "/library";
   TADPOLE_CHECK(write_library(files, library));

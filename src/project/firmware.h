@@ -54,6 +54,7 @@ std::string model_hash(std::span<const uint8_t> model_bytes);
 struct ModelBuild {
   std::string name;
   std::optional<codegen::SpeechApplication> speech = std::nullopt;
+  std::optional<codegen::SignalApplication> signal = std::nullopt;
   codegen::Form form = codegen::Form::generated;
   int64_t ram_limit_bytes = 0, flash_limit_bytes = 0;  ///< as in plan::Target
 };

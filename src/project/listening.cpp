@@ -17,7 +17,8 @@ int8_t posterior(float probability) {
 
 std::vector<int8_t> posteriors(const ir::Graph& graph, std::span<const uint8_t> output) {
   std::vector<int8_t> scores;
-  for (const float score : real_scores(graph, output)) scores.push_back(posterior(score));
+  for (const float score : real_values(graph.tensors[static_cast<size_t>(graph.outputs[0])], output))
+    scores.push_back(posterior(score));
   return scores;
 }
 

@@ -3,6 +3,7 @@
 // its section to report.json and report.html.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,28 +21,39 @@ struct Tools {
   Progress& progress;
 };
 
-/// Reads the recordings and divides them. Fails: as data::read_speech_folder.
+/// Reads the samples and divides them. Fails: as data::read_speech_folder and data::read_folder.
 Result<data::Import> read_data(const Project& project, Tools tools);
 
 struct TrainSummary {
   std::string run;    ///< the new run's folder
   std::string model;  ///< runs/N/model_float.tflite
   std::string report;
-  double validation_accuracy = 0, test_accuracy = 0;  ///< silence not counted
-  double seconds = 0, samples_per_second = 0;         ///< training only
+  std::string headline_name;  ///< what the next two are: "accuracy" (silence not counted), "r_squared", "auc"
+  std::optional<double> validation, tested;
+  double seconds = 0, samples_per_second = 0;  ///< training only
   int epochs = 0;
-  nlohmann::json test;  ///< evaluate::ClassificationResult
+  nlohmann::json test;  ///< as evaluation.float of report.json
 };
 
 /// Features, training and evaluation in a new run: config.toml, metrics.jsonl, model_float.tflite, report.
 /// `resume` goes on with the newest run that was interrupted. Fails: as read_data, train::train; disk_full.
 Result<TrainSummary> train_project(const Project& project, bool resume, Tools tools);
 
+struct RateSummary {
+  double proposal = 0, largest = 0;  ///< learning rates: to use, and beyond which the loss grows
+  std::string words, picture;        ///< what to do; runs/N/learning_rate.svg
+};
+
+/// The range test for the learning rate in a new run's folder; nothing is trained. Fails: as train_project,
+/// train::find_rate.
+Result<RateSummary> find_learning_rate(const Project& project, Tools tools);
+
 struct QuantiseSummary {
   std::string run, model, report;
   int64_t tflite_bytes = 0, float_bytes = 0;
-  double float_accuracy = 0, int8_accuracy = 0;
-  int same_answers = 0, count = 0;  ///< test recordings that float and int8 answer alike
+  std::string headline_name;  ///< as in TrainSummary
+  std::optional<double> in_float, in_int8;
+  int same_answers = 0, count = 0;  ///< test samples that float and int8 answer alike
   nlohmann::json layers;            ///< signal-to-noise of each layer
 };
 
@@ -65,23 +77,30 @@ Result<DeploySummary> deploy_project(const Project& project, const std::string& 
 struct BoardTestSummary {
   std::string run, report;
   int count = 0, same_answers = 0, same_bytes = 0;  ///< compared with the host
-  double accuracy = 0, seconds = 0;
-  nlohmann::json stream;  ///< of the long recording
+  std::string headline_name;                        ///< as in TrainSummary
+  std::optional<double> on_board;
+  double seconds = 0;
+  nlohmann::json stream;  ///< of the long recording; empty where nothing listens
 };
 
 /// Streams the test side to the firmware of the newest deployed run and compares each answer with the host's;
 /// then the long recording. Fails: as deploy_project.
 Result<BoardTestSummary> test_on_board(const Project& project, const std::string& board, Tools tools);
 
+/// What is said of one sample. Classes: `label` and its score, and the scores of all. Numbers: `classes` are
+/// their names and `scores` their values. Anomalies: `label` is "normal" or "anomaly", with score and
+/// threshold.
 struct Answer {
   std::string label;
   double score = 0;
+  std::optional<double> threshold;
   std::vector<std::string> classes;
   std::vector<double> scores;
-  std::vector<std::string> conversions;  ///< what was done to the recording to make it fit
+  std::vector<std::string> conversions;  ///< what was done to the file to make it fit
 };
 
-/// What the newest int8 model hears in one recording.
-Result<Answer> answer_recording(const Project& project, const std::string& path);
+/// What the newest int8 model answers for one file: sound, a picture, or CSV of a series, a row or a line.
+/// Fails: run_missing, and what the readers of such files and FeatureBlock::accepts say.
+Result<Answer> answer_file(const Project& project, const std::string& path);
 
 }  // namespace tadpole::project

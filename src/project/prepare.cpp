@@ -1,4 +1,4 @@
-// Recordings to features, and features to a model's input and scores.
+// Samples to features, and features to a model's input and answers.
 #include "project/prepare.h"
 
 #include <algorithm>
@@ -11,30 +11,26 @@
 namespace tadpole::project {
 
 namespace {
-constexpr int kScoreShards = 8;
+constexpr int kAnswerShards = 8;
 }
 
-Result<data::Import> read_data(const Project& project, Tools tools) {
-  const ProjectConfig& config = project.config();
-  data::FolderOptions options;
-  options.words = config.data.classes;
-  options.sample_rate_hz = config.features.sample_rate_hz;
-  options.clip_ms = config.features.clip_ms;
-  options.split = config.data.split;
-  options.skip_bad = config.data.skip_bad;
-  return data::read_speech_folder(project.data_folder(), options, tools.workers, tools.progress);
+Result<Prepared> prepare(const Project& project, Tools tools) {
+  TADPOLE_TRY(data::Import read, read_data(project, tools));
+  return prepare(project, std::move(read), false, tools);
 }
 
-Result<Prepared> prepare(const Project& project, bool variants, Tools tools) {
+Result<Prepared> prepare(const Project& project, data::Import read, bool variants, Tools tools) {
   const ProjectConfig& config = project.config();
   TADPOLE_TRY(features::FeatureBlock block, features::FeatureBlock::create(config.features));
-  TADPOLE_TRY(data::Import import, read_data(project, tools));
-  samples::AugmentOptions augment = config.augment;
-  if (!variants) augment.variants = 0;
+  auto import = std::make_unique<const data::Import>(std::move(read));
+  TADPOLE_TRY(std::unique_ptr<const Goal> goal, make_goal(config, import->data));
+  data::VariantOptions augment = {config.augment, config.augment_image, config.augment_series,
+                                  config.augment_stroke};
+  if (!variants) augment.sound.variants = 0;
   TADPOLE_TRY(
       data::FeatureSet features,
-      data::features_of(import.data, block, augment, project.cache_folder(), tools.workers, tools.progress));
-  return Prepared{std::move(import), std::move(block), std::move(features)};
+      data::features_of(import->data, block, augment, project.cache_folder(), tools.workers, tools.progress));
+  return Prepared{std::move(import), std::move(block), std::move(features), std::move(goal)};
 }
 
 void to_floats(std::span<const int16_t> features, float scale, std::span<float> out) {
@@ -57,42 +53,54 @@ std::vector<uint8_t> model_input(const ir::Graph& graph, const features::Feature
   return bytes;
 }
 
-std::vector<float> real_scores(const ir::Graph& graph, std::span<const uint8_t> output) {
-  const ir::Tensor& tensor = graph.tensors[static_cast<size_t>(graph.outputs[0])];
-  std::vector<float> scores;
-  if (tensor.type == ir::DType::int8) {
-    for (const uint8_t byte : output) {
-      scores.push_back(tensor.quantisation->scales[0] *
-                       static_cast<float>(static_cast<int8_t>(byte) - tensor.quantisation->zero_points[0]));
-    }
-  } else {
-    scores.resize(output.size() / sizeof(float));
-    std::memcpy(scores.data(), output.data(), scores.size() * sizeof(float));
-  }
-  return scores;
-}
-
-Result<std::vector<float>> score_samples(const ir::Graph& graph, const plan::Plan& plan,
-                                         const Prepared& prepared, std::span<const int> indices, Tools tools,
-                                         std::vector<uint8_t>* bytes) {
-  const size_t row = static_cast<size_t>(plan.output_bytes());
-  std::vector<uint8_t> outputs(indices.size() * row);
-  tools.workers.run(kScoreShards, [&](int shard) {
+Result<Answers> answer_samples(const ir::Graph& graph, const plan::Plan& plan, const Prepared& prepared,
+                               std::span<const int> indices, Tools tools) {
+  std::vector<std::vector<uint8_t>> each(indices.size());
+  tools.workers.run(kAnswerShards, [&](int shard) {
     plan::Runner runner(plan);
+    std::vector<uint8_t> output(static_cast<size_t>(plan.output_bytes()));
     for (size_t i = static_cast<size_t>(shard); i < indices.size() && !tools.progress.cancelled();
-         i += kScoreShards) {
-      runner.run(model_input(graph, prepared.block, prepared.features.plain_row(indices[i])),
-                 std::span(outputs).subspan(i * row, row));
+         i += kAnswerShards) {
+      const std::vector<uint8_t> input =
+          model_input(graph, prepared.block, prepared.features.plain_row(indices[i]));
+      runner.reset();  // each recording is a sequence of its own
+      runner.run(input, output);
+      each[i] = prepared.goal->answer_bytes(graph, input, output);
     }
   });
   if (tools.progress.cancelled()) return Error{Code::cancelled, ""};
-  std::vector<float> scores = real_scores(graph, outputs);
-  if (bytes != nullptr) *bytes = std::move(outputs);
-  return scores;
+  Answers answers;
+  for (const std::vector<uint8_t>& one : each)
+    answers.bytes.insert(answers.bytes.end(), one.begin(), one.end());
+  answers.numbers = prepared.goal->numbers(graph, answers.bytes);
+  return answers;
 }
 
-Result<void> check_speech_model(const std::string& path, const ir::Graph& graph,
-                                const features::FeatureBlock& block, size_t classes) {
+Result<float> threshold_of(const ir::Graph& graph, const plan::Plan& plan, const Prepared& prepared,
+                           Tools tools) {
+  const std::vector<int> chosen = prepared.goal->threshold_samples();
+  if (chosen.empty()) return 0.0f;
+  TADPOLE_TRY(const Answers answers, answer_samples(graph, plan, prepared, chosen, tools));
+  return prepared.goal->choose_threshold(answers.numbers);
+}
+
+Result<JudgedModel> judge_model(const ir::Graph& graph, const plan::Plan& plan, const Prepared& prepared,
+                                samples::Side side, Tools tools) {
+  JudgedModel model;
+  TADPOLE_TRY(model.threshold, threshold_of(graph, plan, prepared, tools));
+  const std::vector<int> indices = prepared.data().indices(side);
+  TADPOLE_TRY(const Answers answers, answer_samples(graph, plan, prepared, indices, tools));
+  TADPOLE_TRY(model.judged, prepared.goal->judge(answers.numbers, indices, model.threshold));
+  return model;
+}
+
+int64_t outputs_in(const ir::Graph& graph) {
+  if (graph.outputs.empty()) return 0;
+  return ir::element_count(graph.tensors[static_cast<size_t>(graph.outputs[0])].shape);
+}
+
+Result<void> check_model_ends(const std::string& path, const ir::Graph& graph,
+                              const features::FeatureBlock& block, int64_t outputs) {
   const std::string again = " Make it again: tadpole train, tadpole quantise.";
   if (graph.inputs.size() != 1 || graph.outputs.size() != 1) {
     return Error{Code::input_size, path + ": has " + std::to_string(graph.inputs.size()) + " inputs and " +
@@ -109,11 +117,11 @@ Result<void> check_speech_model(const std::string& path, const ir::Graph& graph,
                                              "; needs float32 throughout, or int8 with a scale." + again};
   }
   const int64_t takes = ir::element_count(input.shape), gives = ir::element_count(output.shape);
-  if (takes == block.size() && gives == static_cast<int64_t>(classes)) return {};
+  if (takes == block.size() && gives == outputs) return {};
   return Error{Code::input_size, path + ": takes " + std::to_string(takes) + " values and gives " +
-                                     std::to_string(gives) + " scores; the features have " +
-                                     std::to_string(block.size()) + " values, and there are " +
-                                     std::to_string(classes) + " classes." + again};
+                                     std::to_string(gives) + "; the features have " +
+                                     std::to_string(block.size()) + " values, and " +
+                                     std::to_string(outputs) + " answers are needed." + again};
 }
 
 Result<ir::Graph> read_model(const std::string& path) {

@@ -1,7 +1,8 @@
-// What every step starts from: the recordings with their sides, the feature block and the features. Private
-// to this room.
+// What every step starts from: the samples with their sides, the feature block, the features and the goal.
+// Private to this room.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -9,45 +10,72 @@
 #include "data/speech_folder.h"
 #include "features/feature_block.h"
 #include "plan/plan.h"
+#include "project/goal.h"
 #include "project/pipeline.h"
 
 namespace tadpole::project {
 
 struct Prepared {
-  data::Import import;
+  std::unique_ptr<const data::Import> import;  ///< the goal looks at it
   features::FeatureBlock block;
   data::FeatureSet features;
+  std::unique_ptr<const Goal> goal;
 
-  const samples::Dataset& data() const { return import.data; }
+  const samples::Dataset& data() const { return import->data; }
+  /// Of the network: [1, height, width, channels].
+  ir::Shape input_shape() const {
+    const auto [height, width, channels] = block.shape();
+    return {1, height, width, channels};
+  }
 };
 
-/// Reads the recordings and computes their features, or takes them from the cache.
-/// `variants`: with the augmented copies of the training side.
-Result<Prepared> prepare(const Project& project, bool variants, Tools tools);
+/// Computes the features of samples that were read, or takes them from the cache. `variants`: with the
+/// augmented copies of the training side.
+Result<Prepared> prepare(const Project& project, data::Import import, bool variants, Tools tools);
+
+/// Reads the samples too, for a project whose settings are measured already.
+Result<Prepared> prepare(const Project& project, Tools tools);
+
+/// Fills the settings of `config` that are measured on the training side where the user left them open: axes,
+/// rate and normalisation of series. Fails: as features::fit_normalisation,.
+Result<void> measure_settings(const samples::Dataset& data, ProjectConfig& config);
 
 /// Feature values as the floats that a float model sees.
 void to_floats(std::span<const int16_t> features, float scale, std::span<float> out);
 
-/// Raw scores of a model, float or int8, for samples `indices`: row-major [indices, classes], as the floats
-/// that the output tensor stands for. `bytes`, when given, receives the output bytes as they are. Runs on
-/// this computer, in parallel.
-Result<std::vector<float>> score_samples(const ir::Graph& graph, const plan::Plan& plan,
-                                         const Prepared& prepared, std::span<const int> indices, Tools tools,
-                                         std::vector<uint8_t>* bytes = nullptr);
+/// What a model answers for samples `indices`, on this computer, in parallel.
+struct Answers {
+  std::vector<uint8_t> bytes;  ///< as a board sends them, [indices, ...]
+  std::vector<float> numbers;  ///< [indices, Goal::answer_size]
+};
+Result<Answers> answer_samples(const ir::Graph& graph, const plan::Plan& plan, const Prepared& prepared,
+                               std::span<const int> indices, Tools tools);
 
-/// The model's input for one clip's features: floats for a float model, int8 for an int8 one.
+/// The threshold that a model chooses by itself; 0 where there is none to choose.
+Result<float> threshold_of(const ir::Graph& graph, const plan::Plan& plan, const Prepared& prepared,
+                           Tools tools);
+
+/// A model judged on a side, with the threshold that it chooses by itself.
+struct JudgedModel {
+  Judged judged;
+  float threshold = 0;
+};
+Result<JudgedModel> judge_model(const ir::Graph& graph, const plan::Plan& plan, const Prepared& prepared,
+                                samples::Side side, Tools tools);
+
+/// The model's input for one sample's features: floats for a float model, int8 for an int8 one.
 std::vector<uint8_t> model_input(const ir::Graph& graph, const features::FeatureBlock& block,
                                  std::span<const int16_t> features);
-
-/// Output bytes of a model as real numbers.
-std::vector<float> real_scores(const ir::Graph& graph, std::span<const uint8_t> output);
 
 /// Reads a .tflite or ONNX file; the message names it.
 Result<ir::Graph> read_model(const std::string& path);
 
-/// Whether a model takes the features of `block` and answers with `classes` scores, in float or int8: a file
+/// Values in the model's first output; 0 without one.
+int64_t outputs_in(const ir::Graph& graph);
+
+/// Whether a model takes the features of `block` and answers with `outputs` values, in float or int8: a file
 /// in a run may have been damaged or replaced. Fails: type_unsupported, input_size, naming `path`.
-Result<void> check_speech_model(const std::string& path, const ir::Graph& graph,
-                                const features::FeatureBlock& block, size_t classes);
+Result<void> check_model_ends(const std::string& path, const ir::Graph& graph,
+                              const features::FeatureBlock& block, int64_t outputs);
 
 }  // namespace tadpole::project

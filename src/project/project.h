@@ -15,16 +15,20 @@ struct NewOptions {
   std::string folder;  ///< where to make the project; its last part is the name
   std::string task = "keyword";
   std::string data;                ///< folder with recordings
-  std::vector<std::string> words;  ///< empty: chosen from the name or the folders, see `story`
-  bool copy_data = false;          ///< copy the recordings instead of linking to them
+  std::vector<std::string> words;  ///< classes; empty: chosen from the name or the folders, see `story`. Task
+                                   ///< anomaly: what is normal
+  std::string label;               ///< table: as DataConfig::label
+  std::vector<std::string> targets;  ///< regression: as DataConfig::targets
+  bool copy_data = false;            ///< copy the recordings instead of linking to them
 };
 
 class Project {
  public:
-  /// Makes the folder with a commented tadpole.toml, and data/ as a link to the recordings (a copy where
-  /// links cannot be made). Without words: those in the project's name if each is a folder ("yes-no"), else
-  /// the folders that hold at least half as many recordings as the largest; `story` says which and why.
-  /// Fails: project_exists, file_not_found, data_empty, data_one_class, data_unknown_class.
+  /// Makes the folder with a commented tadpole.toml that suits the task and the data, and data/ as a link to
+  /// the data (a copy where links cannot be made). Keywords without words: those in the project's name if
+  /// each is a folder ("yes-no"), else the folders that hold at least half as many recordings as the largest;
+  /// `story` says which and why. Other tasks without words: every folder; anomaly: the folder "normal".
+  /// Fails: project_exists, file_not_found, data_empty, data_one_class, data_unknown_class, config_bad_value.
   static Result<Project> create(const NewOptions& options, std::string& story);
 
   /// Reads tadpole.toml in `folder`. Fails: project_missing, and as parse_config.

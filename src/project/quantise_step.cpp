@@ -3,7 +3,6 @@
 
 #include "convert/tflite.h"
 #include "data/files.h"
-#include "evaluate/classification.h"
 #include "project/prepare.h"
 #include "project/sections.h"
 #include "quantise/quantise.h"
@@ -14,7 +13,8 @@ namespace {
 
 /// Training recordings, evenly spread over the side, as the floats that the network sees.
 quantise::CalibrationSet calibration_of(const Prepared& prepared, int wanted) {
-  const std::vector<int> side = prepared.data().indices(samples::Side::train);
+  std::vector<int> side = prepared.data().indices(samples::Side::train);
+  std::erase_if(side, [&](int sample) { return !prepared.goal->learns_from(sample); });
   const int count = std::min(wanted, static_cast<int>(side.size()));
   return {count, [&prepared, side, count](int index) {
             const size_t at = static_cast<size_t>(index) * side.size() / static_cast<size_t>(count);
@@ -37,13 +37,9 @@ nlohmann::json layers_json(std::span<const quantise::LayerError> layers) {
   return rows;
 }
 
-Result<evaluate::ClassificationResult> evaluate_test(const ir::Graph& graph, const Prepared& prepared,
-                                                     Tools tools) {
+Result<JudgedModel> judge_test(const ir::Graph& graph, const Prepared& prepared, Tools tools) {
   TADPOLE_TRY(const plan::Plan plan, plan::lower(graph, {.kernels = "host"}));
-  const std::vector<int> indices = prepared.data().indices(samples::Side::test);
-  TADPOLE_TRY(const std::vector<float> scores, score_samples(graph, plan, prepared, indices, tools));
-  return evaluate::evaluate_scores(scores, targets_of(prepared.data(), indices), prepared.data().classes,
-                                   samples::kSilence);
+  return judge_model(graph, plan, prepared, samples::Side::test, tools);
 }
 
 }  // namespace
@@ -52,17 +48,17 @@ Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
   TADPOLE_TRY(const std::string run, current.latest_run("model_float.tflite", "tadpole train"));
   TADPOLE_TRY(const Project project, current.as_of(run));
   TADPOLE_TRY(const ir::Graph folded, read_model(run + "/model_float.tflite"));
-  TADPOLE_TRY(const Prepared prepared, prepare(project, false, tools));
-  TADPOLE_CHECK(check_speech_model(run + "/model_float.tflite", folded, prepared.block,
-                                   prepared.data().classes.size()));
+  TADPOLE_TRY(const Prepared prepared, prepare(project, tools));
+  TADPOLE_CHECK(check_model_ends(run + "/model_float.tflite", folded, prepared.block,
+                                 prepared.goal->outputs(prepared.block.size())));
   TADPOLE_TRY(const quantise::QuantiseResult quantised,
               quantise::quantise_int8(folded, calibration_of(prepared, project.config().calibration_samples),
                                       tools.progress));
   TADPOLE_TRY(
       const std::vector<uint8_t> bytes,
       convert::write_tflite(quantised.graph.graph, project.config().name + ", int8, made by Tadpole"));
-  TADPOLE_TRY(const auto in_float, evaluate_test(folded, prepared, tools));
-  TADPOLE_TRY(const auto in_int8, evaluate_test(quantised.graph.graph, prepared, tools));
+  TADPOLE_TRY(const JudgedModel in_float, judge_test(folded, prepared, tools));
+  TADPOLE_TRY(const JudgedModel in_int8, judge_test(quantised.graph.graph, prepared, tools));
 
   QuantiseSummary summary;
   summary.run = run;
@@ -71,15 +67,15 @@ Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
   TADPOLE_TRY(const std::vector<uint8_t> float_file, data::read_file(run + "/model_float.tflite"));
   summary.tflite_bytes = static_cast<int64_t>(bytes.size());
   summary.float_bytes = static_cast<int64_t>(float_file.size());
-  summary.float_accuracy = in_float.accuracy_without_silence.value_or(0);
-  summary.int8_accuracy = in_int8.accuracy_without_silence.value_or(0);
-  summary.count = static_cast<int>(in_float.answers.size());
-  for (size_t i = 0; i < in_float.answers.size(); ++i)
-    summary.same_answers += in_float.answers[i] == in_int8.answers[i];
+  summary.headline_name = prepared.goal->headline_name();
+  summary.in_float = in_float.judged.headline;
+  summary.in_int8 = in_int8.judged.headline;
+  summary.count = static_cast<int>(prepared.data().indices(samples::Side::test).size());
+  summary.same_answers = prepared.goal->same_verdicts(in_float.judged, in_int8.judged);
   summary.layers = layers_json(quantised.layers);
 
   TADPOLE_TRY(RunReport report, RunReport::open(run));
-  report.json["evaluation"]["int8"] = evaluate::to_json(in_int8);
+  report.json["evaluation"]["int8"] = in_int8.judged.section;
   report.json["agreement"] = {{"int8_equals_float", summary.same_answers}, {"count", summary.count}};
   report.json["quantisation"] = {{"layers", summary.layers},
                                  {"tflite_bytes", summary.tflite_bytes},

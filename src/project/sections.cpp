@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "features/spectrogram.h"
+#include "project/task.h"
 
 namespace tadpole::project {
 
@@ -37,6 +38,29 @@ json data_section(const data::DataReport& report, const samples::Dataset& data) 
           {"split_story", report.split_story},
           {"warnings", warnings},
           {"conversions", report.notes}};
+}
+
+json features_section(const features::FeatureBlock& block) {
+  const features::FeatureConfig& config = block.config();
+  const auto [height, width, channels] = block.shape();
+  json section = {{"block", config.block},
+                  {"signal", features::signal_kind_name(block.kind())},
+                  {"shape", {height, width, channels}}};
+  if (block.kind() == features::SignalKind::series) {
+    section["axes"] = config.axes;
+    section["rate_hz"] = config.rate_hz;
+    section["steps"] = config.steps;
+  }
+  if (block.kind() != features::SignalKind::audio) return section;
+  const dsp::SpeechFeatures& device = block.device();
+  section.update({{"sample_rate_hz", config.sample_rate_hz},
+                  {"window_ms", config.window_ms},
+                  {"stride_ms", config.stride_ms},
+                  {"frames", block.frames()},
+                  {"values_per_frame", block.values_per_frame()},
+                  {"bands", config.bands},
+                  {"ram_bytes", dsp::scratch_bytes(device) + dsp::stream_bytes(device)}});
+  return section;
 }
 
 json model_section(const std::string& architecture, const ir::Graph& graph) {
@@ -73,10 +97,10 @@ Result<std::vector<std::string>> labels_of(const RunReport& report, const std::s
   return labels;
 }
 
-std::vector<int> targets_of(const samples::Dataset& data, std::span<const int> indices) {
-  std::vector<int> targets;
-  for (const int index : indices) targets.push_back(data.target[static_cast<size_t>(index)]);
-  return targets;
+float threshold_in(const RunReport& report) {
+  const json::json_pointer path("/evaluation/int8/threshold");
+  if (!report.json.contains(path) || !report.json.at(path).is_number()) return 0;
+  return report.json.at(path).get<float>();
 }
 
 json base_sections(const Project& project, const Prepared& prepared, const ir::Graph& graph) {
@@ -85,7 +109,6 @@ json base_sections(const Project& project, const Prepared& prepared, const ir::G
   const bool synthetic = std::any_of(samples.begin(), samples.end(), [](const samples::Sample& sample) {
     return sample.source == "synthetic";
   });
-  const dsp::SpeechFeatures& device = prepared.block.device();
   return {{"format", 1},
           {"project",
            {{"name", config.name},
@@ -94,16 +117,8 @@ json base_sections(const Project& project, const Prepared& prepared, const ir::G
             {"created_utc", now_utc()},
             {"command_lines", json::array()}}},
           {"synthetic", synthetic},
-          {"data", data_section(prepared.import.report, prepared.data())},
-          {"features",
-           {{"block", config.features.block},
-            {"sample_rate_hz", config.features.sample_rate_hz},
-            {"window_ms", config.features.window_ms},
-            {"stride_ms", config.features.stride_ms},
-            {"frames", prepared.block.frames()},
-            {"values_per_frame", prepared.block.values_per_frame()},
-            {"bands", config.features.bands},
-            {"ram_bytes", dsp::scratch_bytes(device) + dsp::stream_bytes(device)}}},
+          {"data", data_section(prepared.import->report, prepared.data())},
+          {"features", features_section(prepared.block)},
           {"model", model_section(config.architecture, graph)}};
 }
 
@@ -123,7 +138,15 @@ json epoch_json(const train::EpochMetrics& m) {
 
 json train_section(const train::TrainResult& result, const ProjectConfig& config, int threads) {
   json epochs = json::array();
-  for (const train::EpochMetrics& metrics : result.history) epochs.push_back(epoch_json(metrics));
+  const bool classes = task_of(config).goal == GoalKind::classes;
+  for (const train::EpochMetrics& metrics : result.history) {
+    json row = epoch_json(metrics);
+    for (const char* key : {"train_accuracy", "validation_accuracy", "train_error", "validation_error"}) {
+      const bool error = std::string_view(key).ends_with("error");
+      if (error == classes) row.erase(key);
+    }
+    epochs.push_back(std::move(row));
+  }
   return {{"epochs", epochs},          {"best_epoch", result.best_epoch},
           {"seconds", result.seconds}, {"samples_per_second", result.samples_per_second},
           {"seed", config.train.seed}, {"threads", threads}};
@@ -141,8 +164,10 @@ Result<json> spectrogram_section(const Prepared& prepared, const ir::Graph& grap
     const samples::Sample& sample = data.samples[static_cast<size_t>(index)];
     const features::Spectrogram picture = features::log_mel_picture(prepared.block, sample.audio().pcm);
     std::vector<uint8_t> output(static_cast<size_t>(plan.output_bytes()));
+    runner.reset();
     runner.run(model_input(graph, prepared.block, prepared.features.plain_row(index)), output);
-    const std::vector<float> scores = real_scores(graph, output);
+    const std::vector<float> scores =
+        real_values(graph.tensors[static_cast<size_t>(graph.outputs[0])], output);
     const size_t best = static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
     pictures.push_back({{"class", data.classes[target]},
                         {"id", sample.id},

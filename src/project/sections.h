@@ -14,6 +14,9 @@ namespace tadpole::project {
 /// format, project, synthetic, data, features and model: what is known before training.
 nlohmann::json base_sections(const Project& project, const Prepared& prepared, const ir::Graph& graph);
 
+/// The threshold that the run's int8 model chose when it was judged; 0 without.
+float threshold_in(const RunReport& report);
+
 /// One line of metrics.jsonl.
 nlohmann::json epoch_json(const train::EpochMetrics& metrics);
 
@@ -26,8 +29,5 @@ Result<nlohmann::json> spectrogram_section(const Prepared& prepared, const ir::G
 /// The classes of the run's model, in the order of its outputs. Fails: file_unreadable when the report has
 /// none.
 Result<std::vector<std::string>> labels_of(const RunReport& report, const std::string& run);
-
-/// Class indices of samples.
-std::vector<int> targets_of(const samples::Dataset& data, std::span<const int> indices);
 
 }  // namespace tadpole::project

@@ -15,6 +15,19 @@ constexpr std::array<std::string_view, 7> kLosses = {
 constexpr double kMaxSeed =
     9007199254740992.0;  // 2^53: whole numbers that a TOML reader in any language keeps
 
+using features::SignalKind;
+
+/// Whether the project's features are made of such signals.
+bool sees(const ProjectConfig& config, SignalKind kind) {
+  const auto found = features::kind_of_block(config.features.block);
+  return found.ok() && *found == kind;
+}
+
+bool reads_table(const ProjectConfig& config) {
+  return config.task == "table" || config.task == "regression";
+}
+bool listens(const ProjectConfig& config) { return config.task == "keyword"; }
+
 #define AT(member) [](ProjectConfig& c) -> SettingValue { return &c.member; }
 
 std::vector<Setting> make_settings() {
@@ -33,13 +46,23 @@ std::vector<Setting> make_settings() {
 
   number("", "format", "version of this file", 1, 1, AT(format));
   other("project", "name", "what the library and the report are called", AT(name));
-  other("project", "task", "what kind of work this is", AT(task), {"keyword"});
+  other("project", "task", "what kind of work this is", AT(task),
+        {"keyword", "image", "gesture", "anomaly", "regression", "table"});
 
   other("data", "path", "recordings: one folder per word", AT(data.path));
-  other("data", "classes", "words to tell apart; the rest becomes \"unknown\"; [] = every folder",
+  other("data", "classes", "what to tell apart; [] = every folder; task \"anomaly\": what is normal",
         AT(data.classes));
+  const size_t table_from = rows.size();
+  other("data", "label", "task \"table\": the column of classes; \"\" = the last one", AT(data.label));
+  other("data", "targets", "task \"regression\": the columns of numbers to predict", AT(data.targets));
+  other("data", "ignore", "columns of a table to leave out", AT(data.ignore));
+  const size_t stride_at = rows.size();
+  number("data", "window_ms", "series: recordings are cut into windows of this length; 0 = whole recordings",
+         0, 2e9, AT(data.window_ms));
+  number("data", "stride_ms", "series: from one window to the next; 0 = as long as a window", 0, 2e9,
+         AT(data.stride_ms));
   other("data.split", "by", "sides by groups (speakers), percent of each; nobody is on two sides",
-        AT(data.split_by), {"group"});
+        AT(data.split_by), {"group", "time"});
   number("data.split", "train", "", 1, 98, AT(data.split.train_percent));
   number("data.split", "validation", "", 1, 98, AT(data.split.validation_percent));
   number("data.split", "test", "", 1, 98, AT(data.split.test_percent));
@@ -91,9 +114,10 @@ std::vector<Setting> make_settings() {
   for_blocks({"wavelet"});
   number("features", "levels", "octaves", 1, 10, AT(features.levels));
   for_blocks({"wavelet"});
-  number("features", "width", "pixels of the picture that the network sees", 1, 1024, AT(features.width));
+  number("features", "width", "pixels of the picture that the network sees; 0 = as the data, 96 at most", 0,
+         1024, AT(features.width));
   for_blocks({"image", "stroke"});
-  number("features", "height", "", 1, 1024, AT(features.height));
+  number("features", "height", "", 0, 1024, AT(features.height));
   for_blocks({"image", "stroke"});
   other("features", "colour", "grey or rgb", AT(features.colour), {"grey", "rgb"});
   for_blocks({"image"});
@@ -123,8 +147,8 @@ std::vector<Setting> make_settings() {
   number("features", "rate_hz", "steps a second; 0 = unknown, or rows of a table", 0, 1e6,
          AT(features.rate_hz));
   for_blocks(series);
-  number("features", "steps", "how many are judged at once; a row of a table: 1", 1, 65536,
-         AT(features.steps));
+  number("features", "steps", "how many are judged at once; a row of a table: 1; 0 = as many as most have", 0,
+         65536, AT(features.steps));
   for_blocks(series);
   other("features", "filter", "of each axis: none, gravity (taken away), low_pass, high_pass",
         AT(features.filter), {"none", "gravity", "low_pass", "high_pass"});
@@ -138,9 +162,17 @@ std::vector<Setting> make_settings() {
   for_blocks(series);
   other("features", "spread", "stored = (value - centre) / spread", AT(features.spread));
   for_blocks(series);
+  const auto show = [&](size_t from, size_t to, bool (*shown)(const ProjectConfig&)) {
+    for (size_t i = from; i < to; ++i) rows[i].shown = shown;
+  };
+  show(table_from, stride_at, [](const ProjectConfig& c) { return reads_table(c); });
+  show(stride_at, stride_at + 2,
+       [](const ProjectConfig& c) { return sees(c, SignalKind::series) && !reads_table(c); });
 
   number("augment", "variants", "changed copies of each training recording; 0 = none", 0, 1000,
          AT(augment.variants));
+  number("augment", "seed", "of the changes", 0, kMaxSeed, AT(augment.seed));
+  const size_t sound_from = rows.size();
   number("augment", "shift_ms", "moved by up to this, either way", 0, 5000, AT(augment.shift_ms));
   number("augment", "gain_db", "made louder or softer by up to this", 0, 60, AT(augment.gain_db));
   number("augment", "speed_percent", "played faster or slower by up to this; moves the pitch too", 0, 50,
@@ -167,10 +199,54 @@ std::vector<Setting> make_settings() {
   number("augment", "frequency_masks", "feature rows hidden from the network", 0, 10,
          AT(masks.frequency_masks));
   number("augment", "frequency_max", "values in one, at most", 0, 80, AT(masks.frequency_max));
-  number("augment", "seed", "of the changes", 0, kMaxSeed, AT(augment.seed));
+  const size_t pictures_from = rows.size();
+  number("augment.image", "flip_share", "share that are mirrored; the others are extremes either way", 0, 1,
+         AT(augment_image.flip_share));
+  number("augment.image", "rotate_degrees", "", 0, 180, AT(augment_image.rotate_degrees));
+  number("augment.image", "shift_percent", "", 0, 100, AT(augment_image.shift_percent));
+  number("augment.image", "zoom_percent", "", 0, 90, AT(augment_image.zoom_percent));
+  number("augment.image", "shear_percent", "", 0, 100, AT(augment_image.shear_percent));
+  number("augment.image", "brightness_percent", "", 0, 100, AT(augment_image.brightness_percent));
+  number("augment.image", "contrast_percent", "", 0, 100, AT(augment_image.contrast_percent));
+  number("augment.image", "colour_percent", "", 0, 100, AT(augment_image.colour_percent));
+  number("augment.image", "blur_share", "", 0, 1, AT(augment_image.blur_share));
+  number("augment.image", "noise_percent", "", 0, 100, AT(augment_image.noise_percent));
+  number("augment.image", "cut_out_share", "", 0, 1, AT(augment_image.cut_out_share));
+  number("augment.image", "cut_out_percent", "", 0, 100, AT(augment_image.cut_out_percent));
+  const size_t motion_from = rows.size();
+  number("augment.series", "rotate_degrees", "sensor worn another way, larger or quicker movement; extremes",
+         0, 180, AT(augment_series.rotate_degrees));
+  number("augment.series", "scale_percent", "", 0, 100, AT(augment_series.scale_percent));
+  number("augment.series", "jitter_percent", "", 0, 100, AT(augment_series.jitter_percent));
+  number("augment.series", "warp_percent", "", 0, 90, AT(augment_series.warp_percent));
+  number("augment.series", "shift_percent", "", 0, 100, AT(augment_series.shift_percent));
+  const size_t strokes_from = rows.size();
+  number("augment.stroke", "move_percent", "a line drawn elsewhere, larger, turned; extremes", 0, 100,
+         AT(augment_stroke.move_percent));
+  number("augment.stroke", "scale_percent", "", 0, 100, AT(augment_stroke.scale_percent));
+  number("augment.stroke", "rotate_degrees", "", 0, 180, AT(augment_stroke.rotate_degrees));
+  show(sound_from, pictures_from, [](const ProjectConfig& c) { return sees(c, SignalKind::audio); });
+  show(pictures_from, motion_from, [](const ProjectConfig& c) { return sees(c, SignalKind::image); });
+  show(motion_from, strokes_from, [](const ProjectConfig& c) { return sees(c, SignalKind::series); });
+  show(strokes_from, rows.size(), [](const ProjectConfig& c) { return sees(c, SignalKind::stroke); });
 
-  other("model", "arch", "the network; tadpole inspect --architectures lists them", AT(architecture));
+  other("model", "arch", "tadpole inspect --architectures lists them; \"custom\": [[model.layers]]",
+        AT(architecture));
 
+  other("transfer", "model",
+        "a trained float model whose first layers are kept: a .tflite or ONNX file; \"\" = none",
+        AT(transfer_model));
+  const auto transfers = [](const ProjectConfig& c) { return !c.transfer_model.empty(); };
+  hide_unless(transfers);
+  other("transfer", "cut", "the last layer that is kept; \"\" = the one before the last with weights",
+        AT(transfer.cut));
+  hide_unless(transfers);
+  other("transfer", "train_from", "from this kept layer on weights are trained; \"\" = only the new head's",
+        AT(transfer.train_from));
+  hide_unless(transfers);
+  number("transfer", "dropout", "share of the kept layers' answers that the head does without while training",
+         0, 0.9, AT(transfer.dropout));
+  hide_unless(transfers);
   number("train", "updates", "optimiser steps; small sets need many passes", 1, 1e7, AT(train.updates));
   number("train", "batch", "examples in a step", 1, 65536, AT(train.batch));
   other("train", "optimiser", "sgd, nesterov, rmsprop, adam or adamw", AT(train.optimiser),
@@ -229,7 +305,15 @@ std::vector<Setting> make_settings() {
   number("quantise", "calibration_samples", "training clips that set the ranges", 1, 100000,
          AT(calibration_samples));
 
+  const size_t anomaly_from = rows.size();
+  number("anomaly", "percentile",
+         "task \"anomaly\": so many percent of normal scores lie below the threshold", 0, 100,
+         AT(anomaly.percentile));
+  number("anomaly", "margin", "and the threshold is that times this", 0.01, 100, AT(anomaly.margin));
+  show(anomaly_from, rows.size(), [](const ProjectConfig& c) { return c.task == "anomaly"; });
+
   other("deploy", "board", "tadpole board lists them", AT(deploy.board));
+  const size_t listening_from = rows.size();
   number("deploy", "threshold", "averaged score from which a word counts as heard", 0, 1,
          AT(deploy.threshold));
   number("deploy", "average_window_ms", "scores are averaged over so long", 1, 10000,
@@ -241,6 +325,7 @@ std::vector<Setting> make_settings() {
          AT(deploy.suppression_ms));
   number("deploy", "inference_stride_ms", "time from one inference to the next", 5, 5000,
          AT(deploy.inference_stride_ms));
+  show(listening_from, rows.size(), listens);
   number("deploy", "ram_limit",
          "bytes for the network's arena; layers are split to stay within; 0 = the board's", 0, 1e9,
          AT(deploy.ram_limit));

@@ -1,17 +1,21 @@
 // tadpole train: features, training and evaluation in a new run.
-#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
 #include "convert/tflite.h"
 #include "data/files.h"
-#include "evaluate/classification.h"
 #include "features/spectrogram.h"
+#include "ir/surgery.h"
+#include "project/metrics_log.h"
 #include "project/prepare.h"
+#include "project/rate_picture.h"
 #include "project/sections.h"
+#include "project/task.h"
+#include "project/teacher.h"
+#include "project/transfer.h"
 #include "quantise/quantise.h"
+#include "train/checkpoint.h"
 #include "train/trainer.h"
-#include "zoo/zoo.h"
 
 namespace tadpole::project {
 
@@ -19,38 +23,54 @@ namespace {
 
 constexpr const char* kCheckpoint = "/checkpoint.bin";
 
-/// The training side, a random variant of each recording at each visit, with masks; or one side as it is.
+/// The samples of one side that are learnt from. Training: a random variant of each at each visit, with
+/// masks; otherwise as they are.
 class SideExamples final : public train::Examples {
  public:
   SideExamples(const Prepared& prepared, samples::Side side, const samples::MaskOptions* masks)
-      : prepared_(prepared), indices_(prepared.data().indices(side)), masks_(masks) {}
+      : prepared_(prepared), masks_(masks) {
+    const std::vector<int> indices = prepared.data().indices(side);
+    for (size_t i = 0; i < indices.size(); ++i) {
+      if (!prepared.goal->learns_from(indices[i])) continue;
+      samples_.push_back(indices[i]);
+      places_.push_back(static_cast<int>(i));
+    }
+  }
 
-  int size() const override { return static_cast<int>(indices_.size()); }
+  int size() const override { return static_cast<int>(samples_.size()); }
 
   int get(int index, int, Rng& rng, std::span<float> out) const override {
-    const int sample = indices_[static_cast<size_t>(index)];
+    const int sample = samples_[static_cast<size_t>(index)];
     to_floats(masks_ == nullptr ? prepared_.features.plain_row(sample) : variant(index, sample, rng),
               prepared_.block.scale(), out);
-    if (masks_ != nullptr)
+    if (masks_ != nullptr && prepared_.block.kind() == features::SignalKind::audio)
       samples::mask_features(out, prepared_.block.frames(), prepared_.block.values_per_frame(), rng, *masks_);
-    return prepared_.data().target[static_cast<size_t>(sample)];
+    return prepared_.goal->label(sample);
+  }
+
+  int target_size() const override { return prepared_.goal->target_size(); }
+  void get_target(int index, int, std::span<const float>, std::span<float> target) const override {
+    prepared_.goal->target(samples_[static_cast<size_t>(index)], target);
+  }
+  std::string class_name(int index) const override {
+    const auto& classes = prepared_.data().classes;
+    return static_cast<size_t>(index) < classes.size() ? classes[static_cast<size_t>(index)]
+                                                       : std::to_string(index);
   }
 
  private:
-  /// The recording itself or one of its variants, all equally likely. Variants are stored in the order of the
+  /// The sample itself or one of its variants, all equally likely. Variants are stored in the order of the
   /// training side.
   std::span<const int16_t> variant(int index, int sample, Rng& rng) const {
     const int choice = static_cast<int>(rng.below(static_cast<uint32_t>(prepared_.features.variants) + 1));
     if (choice == 0) return prepared_.features.plain_row(sample);
-    return prepared_.features.augmented_row(index, choice - 1);
+    return prepared_.features.augmented_row(places_[static_cast<size_t>(index)], choice - 1);
   }
 
   const Prepared& prepared_;
-  std::vector<int> indices_;
+  std::vector<int> samples_, places_;  ///< of each example: its sample, its place on its side
   const samples::MaskOptions* masks_;
 };
-
-std::string metrics_line(const train::EpochMetrics& m) { return epoch_json(m).dump() + "\n"; }
 
 Result<std::string> run_to_use(const Project& project, bool resume) {
   if (!resume) return project.new_run();
@@ -58,11 +78,23 @@ Result<std::string> run_to_use(const Project& project, bool resume) {
   return run;
 }
 
-/// A run that was interrupted goes on with what it was begun with.
-Result<Project> project_of_run(const Project& project, const std::string& run, bool resume) {
-  if (resume) return project.as_of(run);
-  TADPOLE_CHECK(data::write_text(run + "/config.toml", config_text(project.config())));
-  return project;
+/// The samples, and the project with every setting that is measured on them. A run that was interrupted goes
+/// on with what it was begun with.
+struct Begun {
+  Project project;
+  data::Import import;
+};
+Result<Begun> begin_run(const Project& current, const std::string& run, bool resume, Tools tools) {
+  Project project = current;
+  if (resume) {
+    TADPOLE_TRY(project, current.as_of(run));
+  }
+  TADPOLE_TRY(data::Import import, read_data(project, tools));
+  if (!resume) {
+    TADPOLE_CHECK(measure_settings(import.data, project.config()));
+    TADPOLE_CHECK(data::write_text(run + "/config.toml", config_text(project.config())));
+  }
+  return Begun{std::move(project), std::move(import)};
 }
 
 /// What to tell someone who stopped the training after so many passes over the data.
@@ -82,7 +114,7 @@ class RunGuard {
   RunGuard& operator=(const RunGuard&) = delete;
   ~RunGuard() {
     std::error_code ignored;
-    for (const char* kept : {kCheckpoint, "/model_float.tflite"}) {
+    for (const char* kept : {kCheckpoint, "/model_float.tflite", "/learning_rate.svg"}) {
       if (std::filesystem::exists(run_ + kept, ignored)) return;
     }
     std::filesystem::remove_all(run_, ignored);
@@ -100,50 +132,52 @@ struct Trained {
 Result<Trained> train_network(const Project& project, const std::string& run, bool resume,
                               const Prepared& prepared, Tools tools) {
   const ProjectConfig& config = project.config();
-  const ir::Shape input = {1, prepared.block.frames(), prepared.block.values_per_frame(), 1};
-  TADPOLE_TRY(const ir::Graph graph,
-              zoo::make(config.architecture, input, static_cast<int>(prepared.data().classes.size()),
-                        config.train.seed));
+  TADPOLE_TRY(const train::TransferNetwork network, network_to_train(project, prepared));
   train::TrainOptions options = config.train;
-  std::string metrics;
+  TADPOLE_CHECK(load_teacher(project, options));
+  prepared.goal->adjust(options.loss);
+  MetricsLog log(run + "/metrics.jsonl");
+  int64_t epochs = 0, kept_epochs = 0;
   if (resume) {
     TADPOLE_TRY(options.resume_from, data::read_file(run + kCheckpoint));
-    if (auto earlier = data::read_text(run + "/metrics.jsonl"); earlier.ok()) metrics = *earlier;
+    TADPOLE_TRY(const train::Checkpoint checkpoint, train::read_checkpoint(options.resume_from));
+    TADPOLE_CHECK(log.restart(checkpoint.history));
+    epochs = kept_epochs = static_cast<int64_t>(checkpoint.history.size());
   }
-  const auto epochs = [&] { return std::count(metrics.begin(), metrics.end(), '\n'); };
-  auto kept_epochs = epochs();
+  Result<void> logged;
   options.save_checkpoint = [&](std::span<const uint8_t> bytes) -> Result<void> {
+    TADPOLE_CHECK(logged);
     TADPOLE_CHECK(data::write_file(run + kCheckpoint, bytes));
-    kept_epochs = epochs();
-    return data::write_text(run + "/metrics.jsonl", metrics);
+    kept_epochs = epochs;
+    return {};
   };
-  options.checkpoint_every_epochs = 10;
   const SideExamples training(prepared, samples::Side::train, &config.masks);
   if (training.size() > 0 && training.size() < options.batch) {
-    tools.progress.say("Note: there are only " + std::to_string(training.size()) +
-                       " recordings to learn from, so a batch is " + std::to_string(training.size()) +
-                       " instead of " + std::to_string(options.batch) + ".");
+    tools.progress.say("Note: there are only " + std::to_string(training.size()) + " " +
+                       std::string(task_of(config).samples) + " to learn from, so a batch is " +
+                       std::to_string(training.size()) + " instead of " + std::to_string(options.batch) +
+                       ".");
     options.batch = training.size();
   }
   const SideExamples validation(prepared, samples::Side::validation, nullptr);
-  auto result =
-      train::train(graph, training, validation.size() > 0 ? &validation : nullptr, options, tools.workers,
-                   tools.progress, [&](const train::EpochMetrics& m) { metrics += metrics_line(m); });
-  if (!result.ok() && result.error().code == Code::cancelled)
-    return stopped(run, static_cast<int64_t>(epochs()), static_cast<int64_t>(kept_epochs));
+  const int variants = 1 + std::max(0, prepared.features.variants);
+  TADPOLE_TRY(const SeenExamples seen, SeenExamples::make(network, training, variants, options.seed, tools));
+  TADPOLE_TRY(const SeenExamples checked, SeenExamples::make(network, validation, 1, options.seed, tools));
+  auto result = train::train(network.trained, seen.get(), validation.size() > 0 ? &checked.get() : nullptr,
+                             options, tools.workers, tools.progress, [&](const train::EpochMetrics& m) {
+                               ++epochs;
+                               if (auto appended = log.append(m); !appended.ok())
+                                 logged = std::move(appended);
+                             });
+  if (!result.ok() && result.error().code == Code::cancelled) return stopped(run, epochs, kept_epochs);
   if (!result.ok()) return result.error();
-  TADPOLE_CHECK(data::write_text(run + "/metrics.jsonl", metrics));
-  TADPOLE_TRY(ir::Graph folded, quantise::fold_for_inference(result->graph));
+  ir::Graph whole = result->graph;
+  if (network.frozen) {
+    TADPOLE_TRY(whole, ir::join(*network.frozen, result->graph));
+  }
+  TADPOLE_TRY(ir::Graph folded, quantise::fold_for_inference(whole));
+  TADPOLE_TRY(folded, prepared.goal->finish(std::move(folded)));
   return Trained{std::move(*result), std::move(folded)};
-}
-
-Result<evaluate::ClassificationResult> evaluate_side(const ir::Graph& graph, const plan::Plan& plan,
-                                                     const Prepared& prepared, samples::Side side,
-                                                     Tools tools) {
-  const std::vector<int> indices = prepared.data().indices(side);
-  TADPOLE_TRY(const std::vector<float> scores, score_samples(graph, plan, prepared, indices, tools));
-  return evaluate::evaluate_scores(scores, targets_of(prepared.data(), indices), prepared.data().classes,
-                                   samples::kSilence);
 }
 
 }  // namespace
@@ -151,15 +185,17 @@ Result<evaluate::ClassificationResult> evaluate_side(const ir::Graph& graph, con
 Result<TrainSummary> train_project(const Project& current, bool resume, Tools tools) {
   TADPOLE_TRY(const std::string run, run_to_use(current, resume));
   const RunGuard guard(run);
-  TADPOLE_TRY(const Project project, project_of_run(current, run, resume));
-  TADPOLE_TRY(const Prepared prepared, prepare(project, true, tools));
-  for (const data::Finding& warning : prepared.import.report.warnings)
+  TADPOLE_TRY(Begun begun, begin_run(current, run, resume, tools));
+  const Project& project = begun.project;
+  TADPOLE_TRY(const Prepared prepared, prepare(project, std::move(begun.import), true, tools));
+  for (const data::Finding& warning : prepared.import->report.warnings)
     tools.progress.say("Note: " + warning.sentence);
   TADPOLE_TRY(Trained trained, train_network(project, run, resume, prepared, tools));
   TADPOLE_TRY(const plan::Plan plan, plan::lower(trained.folded, {.kernels = "host"}));
-  TADPOLE_TRY(const auto validation,
-              evaluate_side(trained.folded, plan, prepared, samples::Side::validation, tools));
-  TADPOLE_TRY(const auto test, evaluate_side(trained.folded, plan, prepared, samples::Side::test, tools));
+  const ir::Graph& graph = trained.folded;
+  TADPOLE_TRY(const JudgedModel validation,
+              judge_model(graph, plan, prepared, samples::Side::validation, tools));
+  TADPOLE_TRY(const JudgedModel test, judge_model(graph, plan, prepared, samples::Side::test, tools));
 
   TrainSummary summary;
   summary.run = run;
@@ -173,18 +209,35 @@ Result<TrainSummary> train_project(const Project& current, bool resume, Tools to
   TADPOLE_TRY(RunReport report, RunReport::open(run));
   report.json = base_sections(project, prepared, trained.folded);
   report.json["train"] = train_section(trained.result, project.config(), tools.workers.threads());
-  report.json["evaluation"]["float"] = evaluate::to_json(test);
-  TADPOLE_TRY(report.json["spectrograms"], spectrogram_section(prepared, trained.folded, plan));
+  report.json["evaluation"]["float"] = test.judged.section;
+  if (prepared.block.kind() == features::SignalKind::audio) {
+    TADPOLE_TRY(report.json["spectrograms"], spectrogram_section(prepared, trained.folded, plan));
+  }
   TADPOLE_CHECK(report.save());
 
   summary.report = report.html_path();
-  summary.validation_accuracy = validation.accuracy_without_silence.value_or(0);
-  summary.test_accuracy = test.accuracy_without_silence.value_or(0);
+  summary.headline_name = prepared.goal->headline_name();
+  summary.validation = validation.judged.headline;
+  summary.tested = test.judged.headline;
   summary.seconds = trained.result.seconds;
   summary.samples_per_second = trained.result.samples_per_second;
   summary.epochs = static_cast<int>(trained.result.history.size());
   summary.test = report.json["evaluation"]["float"];
   return summary;
+}
+
+Result<RateSummary> find_learning_rate(const Project& project, Tools tools) {
+  TADPOLE_TRY(const std::string run, project.new_run());
+  const RunGuard guard(run);
+  TADPOLE_TRY(Begun begun, begin_run(project, run, false, tools));
+  const ProjectConfig& config = begun.project.config();
+  TADPOLE_TRY(const Prepared prepared, prepare(begun.project, std::move(begun.import), true, tools));
+  TADPOLE_TRY(const ir::Graph graph, prepared.goal->network(config, prepared.input_shape()));
+  const SideExamples training(prepared, samples::Side::train, &config.masks);
+  train::TrainOptions options = config.train;
+  prepared.goal->adjust(options.loss);
+  options.batch = std::min(options.batch, std::max(training.size(), 1));
+  return test_rates(graph, training, options, run, tools);
 }
 
 }  // namespace tadpole::project

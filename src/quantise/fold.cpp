@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "quantise/quantise.h"
+#include "quantise/unroll.h"
 
 namespace tadpole::quantise {
 
@@ -218,7 +219,10 @@ void Folder::drop_unused() {
   for (const int output : graph_.outputs) needed[static_cast<size_t>(output)] = true;
   std::vector<Node> kept;
   for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
-    if (!needed[static_cast<size_t>(node->outputs[0])]) continue;
+    const bool is_needed = std::any_of(node->outputs.begin(), node->outputs.end(),
+                                       [&](int output) { return needed[static_cast<size_t>(output)]; });
+    if (!is_needed) continue;
+    for (const int output : node->outputs) needed[static_cast<size_t>(output)] = true;
     for (const int input : node->inputs) {
       if (input >= 0) needed[static_cast<size_t>(input)] = true;
     }
@@ -269,6 +273,9 @@ Result<Graph> Folder::run() {
 
 }  // namespace
 
-Result<Graph> fold_for_inference(const Graph& trained) { return Folder(trained).run(); }
+Result<Graph> fold_for_inference(const Graph& trained) {
+  TADPOLE_CHECK(ir::check_graph(trained));
+  return Folder(unroll_gru(trained)).run();
+}
 
 }  // namespace tadpole::quantise

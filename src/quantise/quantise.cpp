@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <tuple>
 
 #include "quantise/calibrate.h"
 #include "quantise/scales.h"
@@ -82,6 +84,9 @@ class Quantiser {
   const Graph& folded_;
   const std::vector<Range>& ranges_;
   Graph graph_;
+  /// Weights, bias and input scale of layers that share both, and where theirs are: steps of a recurrent
+  /// layer.
+  std::map<std::tuple<int, int, float>, std::pair<int, int>> shared_;
   std::vector<int> owner_;  ///< node that has quantised this constant, so that sharers get a copy
 };
 
@@ -172,6 +177,14 @@ Result<void> Quantiser::quantise_node(size_t index) {
   TADPOLE_TRY(const std::vector<float> scales, weight_scales(node, bias));
   const float in_scale = graph_.input_of(node, data_position(node.op)).quantisation->scales[0];
   const bool per_channel = scales.size() > 1;
+  const std::tuple key{node.inputs[1], has_bias ? node.inputs[static_cast<size_t>(bias_place)] : -1,
+                       in_scale};
+  if (const auto found = shared_.find(key); found != shared_.end()) {
+    node.inputs.resize(static_cast<size_t>(bias_place) + 1);
+    node.inputs[1] = found->second.first;
+    node.inputs[static_cast<size_t>(bias_place)] = found->second.second;
+    return {};
+  }
 
   // The TensorFlow Lite converter multiplies by the inverse too, which rounds ties its way.
   std::vector<float> inverse;
@@ -214,6 +227,7 @@ Result<void> Quantiser::quantise_node(size_t index) {
   to_bias.shape = {static_cast<int32_t>(channels)};
   to_bias.quantisation = Quantisation{bias_scales, zeros, 0};
   to_bias.constant = ir::make_constant<int32_t>(stored_bias);
+  shared_[key] = {weights_place, node.inputs[static_cast<size_t>(bias_place)]};
   return {};
 }
 

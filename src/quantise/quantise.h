@@ -16,9 +16,10 @@ namespace tadpole::quantise {
 
 /// The same function with batch norms folded into the layers before them, dropout dropped and activations
 /// fused; layers whose result nobody uses and their tensors are gone. Float, ready for inference and for
-/// conversion. Exact up to float rounding. Layers and their outputs keep their names. A batch norm that no
-/// layer with weights comes before becomes a 1x1 depthwise convolution of its own. Fails: quantise_bad_range
-/// when folding gives values that are not finite (names the layer).
+/// conversion. A GRU that begins with zeros, for which TFLite has no operator, is written
+/// step by step as those that it is made of. Exact up to float rounding. Layers and their outputs keep their
+/// names. A batch norm that no layer with weights comes before becomes a 1x1 depthwise convolution of its
+/// own. Fails: quantise_bad_range when folding gives values that are not finite (names the layer).
 Result<ir::Graph> fold_for_inference(const ir::Graph& trained);
 
 /// Calibration inputs: at(i) is the i-th input as floats. at() may be called from several threads at once.

@@ -1,140 +1,302 @@
-// The architectures, each as a list of layers, and the table of their names.
+// The table of architectures, and names with a width.
 #include "zoo/zoo.h"
 
 #include <array>
 #include <string>
+#include <vector>
 
-#include "ir/builder.h"
+#include "base/text.h"
+#include "zoo/blocks.h"
 
 namespace tadpole::zoo {
 
 namespace {
 
-using ir::GraphBuilder;
-using ir::Value;
-
-/// Ten frames by four coefficients in the papers, less where the input has less.
-int at_most(int wanted, int there) { return there < wanted ? there : wanted; }
-
-Value conv_norm_relu(GraphBuilder& b, Value x, int filters, int height, int width, int stride) {
-  const ir::Conv2dAttributes attributes{.stride_h = stride, .stride_w = stride};
-  return b.relu(b.batch_norm(b.conv_2d(x, filters, height, width, attributes, false)));
-}
-
-Value separable(GraphBuilder& b, Value x, int filters, int stride_h, int stride_w) {
-  const ir::DepthwiseConv2dAttributes attributes{.stride_h = stride_h, .stride_w = stride_w};
-  x = b.relu(b.batch_norm(b.depthwise_conv_2d(x, 3, 3, attributes, false)));
-  return conv_norm_relu(b, x, filters, 1, 1, 1);
-}
-
-Value head(GraphBuilder& b, Value x, int classes) {
-  return b.softmax(b.fully_connected(b.flatten(b.global_average_pool(x)), classes));
-}
-
-/// micro_speech's one convolution: 8 filters of 10x8, stride 2, ReLU, dropout, dense.
-Value tiny_conv(GraphBuilder& b, Value x, int classes) {
-  const ir::Shape in = b.shape(x);
-  x = b.relu(b.conv_2d(x, 8, at_most(10, in[1]), at_most(8, in[2]), {.stride_h = 2, .stride_w = 2}));
-  return b.softmax(b.fully_connected(b.flatten(b.dropout(x, 0.5f)), classes));
-}
-
-/// DS-CNN: `stride` of the first convolution and of the first depthwise one are the paper's choices per size.
-Value ds_cnn(GraphBuilder& b, Value x, int classes, int channels, int stride_w, int first_block_stride) {
-  const ir::Shape in = b.shape(x);
-  x = b.conv_2d(x, channels, at_most(10, in[1]), at_most(4, in[2]), {.stride_h = 2, .stride_w = stride_w},
-                false);
-  x = b.relu(b.batch_norm(x));
-  x = separable(b, x, channels, first_block_stride, first_block_stride);
-  for (int block = 1; block < 4; ++block) x = separable(b, x, channels, 1, 1);
-  return head(b, x, classes);
-}
-
-Value ds_cnn_s(GraphBuilder& b, Value x, int classes) { return ds_cnn(b, x, classes, 64, 2, 1); }
-Value ds_cnn_m(GraphBuilder& b, Value x, int classes) { return ds_cnn(b, x, classes, 172, 1, 2); }
-
-Value mobilenet_v1_025(GraphBuilder& b, Value x, int classes) {
-  struct Block {
-    int filters, stride;
-  };
-  constexpr Block kBlocks[] = {{16, 1},  {32, 2},  {32, 1},  {64, 2},  {64, 1},  {128, 2}, {128, 1},
-                               {128, 1}, {128, 1}, {128, 1}, {128, 1}, {256, 2}, {256, 1}};
-  x = conv_norm_relu(b, x, 8, 3, 3, 2);
-  for (const Block& block : kBlocks) x = separable(b, x, block.filters, block.stride, block.stride);
-  return head(b, x, classes);
-}
-
-Value residual(GraphBuilder& b, Value x, int filters, int stride) {
-  Value y = conv_norm_relu(b, x, filters, 3, 3, stride);
-  y = b.batch_norm(b.conv_2d(y, filters, 3, 3, {}, false));
-  if (stride != 1) x = b.conv_2d(x, filters, 1, 1, {.stride_h = stride, .stride_w = stride});
-  return b.relu(b.add(x, y));
-}
-
-Value resnet8(GraphBuilder& b, Value x, int classes) {
-  x = conv_norm_relu(b, x, 16, 3, 3, 1);
-  x = residual(b, x, 16, 1);
-  x = residual(b, x, 32, 2);
-  return head(b, residual(b, x, 64, 2), classes);
-}
-
 struct Row {
   Architecture text;
-  Value (*build)(GraphBuilder&, Value, int classes);
+  Value (*build)(GraphBuilder&, Value, const Wish&);
 };
 
-constexpr Row kRows[] = {
-    {{"tiny_conv", "one convolution of 8 filters and a dense layer: the smallest that hears a word",
-      "Sainath and Parada 2015, 'Convolutional Neural Networks for Small-Footprint Keyword Spotting'; "
-      "TensorFlow Lite Micro's micro_speech example"},
-     tiny_conv},
-    {{"ds_cnn_s", "depthwise-separable, 64 channels, 4 blocks: the keyword model to start with",
-      "Zhang et al. 2017, 'Hello Edge: Keyword Spotting on Microcontrollers', DS-CNN small; MLPerf Tiny's "
-      "keyword model"},
-     ds_cnn_s},
-    {{"ds_cnn_m", "depthwise-separable, 172 channels, 4 blocks: more accurate, about 7 times the work",
-      "Zhang et al. 2017, 'Hello Edge', DS-CNN medium: first convolution 10x4 stride 2x1, first block stride "
-      "2"},
-     ds_cnn_m},
-    {{"mobilenet_v1_025", "MobileNetV1 at a quarter of its width, for images",
-      "Howard et al. 2017, 'MobileNets'; MLPerf Tiny's visual wake words model at 96x96x3"},
-     mobilenet_v1_025},
-    {{"resnet8", "three residual blocks, for small images",
-      "He et al. 2016, 'Deep Residual Learning'; MLPerf Tiny's image classification model at 32x32x3"},
-     resnet8},
-};
+/// Constant after the first call.
+const std::vector<Row>& rows_of_table() {
+  static const std::vector<Row> rows = {
+      {{"tiny_conv",
+        "one convolution of 8 filters and a dense layer: the smallest that hears a word",
+        "Sainath and Parada 2015, 'Convolutional Neural Networks for Small-Footprint Keyword Spotting'; "
+        "TensorFlow Lite Micro's micro_speech example",
+        "tiny_conv",
+        {1, 49, 40, 1},
+        4,
+        Head::softmax,
+        false,
+        {16652, 336000, 0, "TensorFlow Lite Micro, micro_speech"}},
+       tiny_conv},
+      {{"low_latency_conv",
+        "one convolution over all of time, then dense layers: few products, more weights",
+        "Sainath and Parada 2015, 'Convolutional Neural Networks for Small-Footprint Keyword Spotting', "
+        "cnn-one-fstride4",
+        "low_latency_conv",
+        {1, 32, 40, 1},
+        4,
+        Head::softmax,
+        false,
+        {}},
+       low_latency_conv},
+      {{"single_fc",
+        "one dense layer: what everything else has to beat",
+        "TensorFlow's speech_commands example, single_fc",
+        "single_fc",
+        {1, 49, 40, 1},
+        4,
+        Head::softmax,
+        false,
+        {7844, 7840, 0, "1,960 inputs x 4, and 4 biases"}},
+       single_fc},
+      {{"ds_cnn_s",
+        "depthwise-separable, 64 channels, 4 blocks: the keyword model to start with",
+        "Zhang et al. 2017, 'Hello Edge', DS-CNN small; MLPerf Tiny's keyword model",
+        "ds_cnn_s",
+        {1, 49, 10, 1},
+        12,
+        Head::softmax,
+        false,
+        {0, 2700000, 0.02, "Hello Edge, table 5: 5.4 M operations, two a product"}},
+       ds_cnn_s},
+      {{"ds_cnn_m",
+        "depthwise-separable, 172 channels, 4 blocks: more accurate, about 4 times the work",
+        "Zhang et al. 2017, 'Hello Edge', DS-CNN medium",
+        "ds_cnn_m",
+        {1, 49, 10, 1},
+        12,
+        Head::softmax,
+        false,
+        {0, 9900000, 0.02, "Hello Edge, table 5: 19.8 M operations"}},
+       ds_cnn_m},
+      {{"ds_cnn_l",
+        "depthwise-separable, 276 channels, 5 blocks: the most accurate of the three",
+        "Zhang et al. 2017, 'Hello Edge', DS-CNN large",
+        "ds_cnn_l",
+        {1, 49, 10, 1},
+        12,
+        Head::softmax,
+        false,
+        {0, 28450000, 0.02, "Hello Edge, table 5: 56.9 M operations"}},
+       ds_cnn_l},
+      {{"bc_resnet",
+        "broadcasted residuals: time and features in turn, the most accuracy a parameter",
+        "Kim et al. 2021, 'Broadcasted Residual Learning for Efficient Keyword Spotting', BC-ResNet-1, with "
+        "batch norm over all features instead of five groups of them, and hard-swish for swish",
+        "bc_resnet",
+        {1, 101, 40, 1},
+        12,
+        Head::softmax,
+        false,
+        {}},
+       bc_resnet},
+      {{"gru",
+        "a gated recurrent unit of 154 over the frames, and a dense layer",
+        "Cho et al. 2014, 'Learning Phrase Representations using RNN Encoder-Decoder'; Hello Edge, GRU small",
+        "gru",
+        {1, 25, 10, 1},
+        12,
+        Head::softmax,
+        false,
+        {0, 1900000, 0.01, "Hello Edge, table 5: 3.8 M operations"}},
+       gru},
+      {{"cnn_1d",
+        "three convolutions along time with pools: for motion and other series",
+        "Kiranyaz et al. 2021, '1D Convolutional Neural Networks and Applications: A Survey'; the sizes are "
+        "our own",
+        "cnn_1d",
+        {1, 128, 3, 1},
+        4,
+        Head::softmax,
+        false,
+        {}},
+       cnn_1d},
+      {{"mobilenet_v1",
+        "depthwise-separable, 13 blocks, for pictures; usually with a width of 0.25",
+        "Howard et al. 2017, 'MobileNets'; with width 0.25 MLPerf Tiny's visual wake words model",
+        "mobilenet_v1_0.25",
+        {1, 96, 96, 3},
+        2,
+        Head::softmax,
+        false,
+        {0, 7490000, 0.002, "MLPerf Tiny (Banbury et al. 2021)"}},
+       mobilenet_v1},
+      {{"mobilenet_v2",
+        "inverted residuals, 17 blocks, for pictures; usually with a width of 0.35",
+        "Sandler et al. 2018, 'MobileNetV2: Inverted Residuals and Linear Bottlenecks'",
+        "mobilenet_v2_0.35",
+        {1, 96, 96, 3},
+        2,
+        Head::softmax,
+        false,
+        {}},
+       mobilenet_v2},
+      {{"resnet8",
+        "three residual blocks, for small pictures",
+        "He et al. 2016, 'Deep Residual Learning'; MLPerf Tiny's image classification model",
+        "resnet8",
+        {1, 32, 32, 3},
+        10,
+        Head::softmax,
+        false,
+        {0, 12500000, 0.004, "MLPerf Tiny (Banbury et al. 2021)"}},
+       resnet8},
+      {{"mcunet",
+        "inverted residuals with filters of 3, 5 and 7: for pictures within 256 KB of RAM",
+        "after Lin et al. 2020, 'MCUNet: Tiny Deep Learning on IoT Devices'; the sizes are our own",
+        "mcunet",
+        {1, 80, 80, 3},
+        2,
+        Head::softmax,
+        false,
+        {}},
+       mcunet},
+      {{"lenet",
+        "two convolutions and three dense layers, for digits",
+        "LeCun et al. 1998, 'Gradient-Based Learning Applied to Document Recognition', LeNet-5 with ReLU and "
+        "maximum pools",
+        "lenet",
+        {1, 28, 28, 1},
+        10,
+        Head::softmax,
+        false,
+        {60000, 0, 0.03, "LeCun et al. 1998: 'about 60,000'; their second layer leaves connections out"}},
+       lenet},
+      {{"mlp",
+        "two dense layers of 16: for rows of a table, and the sine of the first lesson",
+        "TensorFlow Lite Micro's hello_world example",
+        "mlp",
+        {1, 1},
+        1,
+        Head::plain,
+        false,
+        {321, 288, 0, "TensorFlow Lite Micro, hello_world"}},
+       mlp},
+      {{"dense_autoencoder",
+        "ten dense layers with 8 numbers in the middle: finds what it has never seen",
+        "MLPerf Tiny's anomaly detection model (Banbury et al. 2021); Koizumi et al. 2020, DCASE task 2",
+        "dense_autoencoder",
+        {1, 640},
+        640,
+        Head::plain,
+        true,
+        {267928, 264192, 0.004, "MLPerf Tiny: its dense layers have biases beside the batch norms"}},
+       dense_autoencoder},
+      {{"conv_autoencoder",
+        "convolutions down and up again: finds pictures and spectra that are new",
+        "Masci et al. 2011, 'Stacked Convolutional Auto-Encoders'; the sizes are our own",
+        "conv_autoencoder",
+        {1, 32, 32, 1},
+        1024,
+        Head::plain,
+        true,
+        {}},
+       conv_autoencoder},
+  };
+  return rows;
+}
 
-constexpr auto kArchitectures = [] {
-  std::array<Architecture, std::size(kRows)> texts{};
-  for (size_t i = 0; i < texts.size(); ++i) texts[i] = kRows[i].text;
-  return texts;
-}();
+/// A number from 0.05 to 4, or nothing. "025" is 0.25.
+std::optional<double> width_of(std::string_view text) {
+  if (text.empty() || text.size() > 6) return std::nullopt;
+  double value = 0, unit = 1;
+  bool point = text[0] == '0' && text.find('.') == std::string_view::npos && text.size() > 1;
+  for (const char c : text.substr(point ? 1 : 0)) {
+    if (c == '.' && !point) {
+      point = true;
+      continue;
+    }
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+    if (point) unit *= 10;
+  }
+  value /= unit;
+  return value >= 0.05 && value <= 4 ? std::optional(value) : std::nullopt;
+}
+
+std::pair<const Row*, double> find(std::string_view name) {
+  for (const Row& row : rows_of_table()) {
+    if (row.text.name == name) return {&row, 1};
+    if (name.size() <= row.text.name.size() + 1 || !name.starts_with(row.text.name) ||
+        name[row.text.name.size()] != '_') {
+      continue;
+    }
+    if (const auto width = width_of(name.substr(row.text.name.size() + 1))) return {&row, *width};
+  }
+  return {nullptr, 1};
+}
+
+Error unknown(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Row& row : rows_of_table()) names.push_back(row.text.name);
+  const std::string_view near = base::nearest(name, names);
+  return {Code::unknown_architecture,
+          "there is no architecture '" + std::string(name) + "'. " +
+              (near.empty() ? "" : "Did you mean '" + std::string(near) + "'? ") +
+              "There are: " + base::join_words(names) +
+              ". Each may have a width from 0.05 to 4 behind it, as in mobilenet_v1_0.25."};
+}
+
+bool takes_any_rank(const Row& row) {
+  return row.build == single_fc || row.build == mlp || row.build == dense_autoencoder;
+}
+
+Result<void> check_wish(const Row& row, const ir::Shape& input, const Wish& wish) {
+  const std::string name(row.text.name);
+  bool fits = takes_any_rank(row) ? input.size() >= 2 : input.size() == 4;
+  for (const int32_t size : input) fits = fits && size >= 1;
+  if (!fits || input[0] != 1 || ir::element_count(input) > (1 << 24)) {
+    return Error{Code::bad_shape,
+                 name + " got an input of " + ir::to_string(input) + "; needs 1 x " +
+                     (takes_any_rank(row) ? "one dimension or more." : "height x width x channels.")};
+  }
+  if (row.text.reconstructs) return {};
+  const int least = wish.head == Head::softmax ? 2 : 1;
+  if (wish.outputs < least) {
+    return Error{Code::bad_shape, name + " got " + std::to_string(wish.outputs) +
+                                      (least == 2 ? " classes; needs at least 2 to tell apart."
+                                                  : " outputs; needs at least 1.")};
+  }
+  return {};
+}
 
 }  // namespace
 
-std::span<const Architecture> architectures() { return kArchitectures; }
+std::span<const Architecture> architectures() {
+  static const std::vector<Architecture> texts = [] {
+    std::vector<Architecture> out;
+    for (const Row& row : rows_of_table()) out.push_back(row.text);
+    return out;
+  }();
+  return texts;
+}
 
-Result<ir::Graph> make(std::string_view name, const ir::Shape& input, int classes, uint64_t seed) {
-  std::string names;
-  for (const Row& row : kRows) {
-    names += (names.empty() ? "" : ", ") + std::string(row.text.name);
-    if (row.text.name != name) continue;
-    bool positive = input.size() == 4 && input[0] == 1;
-    for (const int32_t size : input) positive = positive && size >= 1;
-    if (!positive) {
-      return Error{Code::bad_shape, std::string(name) + " got an input of " + ir::to_string(input) +
-                                        "; needs 1 x height x width x channels."};
-    }
-    if (classes < 2) {
-      return Error{Code::bad_shape, std::string(name) + " got " + std::to_string(classes) +
-                                        " classes; needs at least 2 to tell apart."};
-    }
-    GraphBuilder builder(std::string(name), Rng(seed).fork("weights"));
-    const Value x = builder.input(input);
-    const Value output = row.build(builder, x, classes);
-    return std::move(builder).finish(output);
+Result<Architecture> find_architecture(std::string_view name) {
+  const auto [row, width] = find(name);
+  if (row == nullptr) return unknown(name);
+  return row->text;
+}
+
+Result<ir::Graph> make(std::string_view name, const ir::Shape& input, int outputs, uint64_t seed, Head head) {
+  const auto [row, width] = find(name);
+  if (row == nullptr) return unknown(name);
+  const Wish wish{width, outputs, head};
+  TADPOLE_CHECK(check_wish(*row, input, wish));
+  GraphBuilder builder(std::string(name), Rng(seed).fork("weights"));
+  const Value x = builder.input(input);
+  const Value output = row->build(builder, x, wish);
+  return std::move(builder).finish(output);
+}
+
+int64_t trained_parameters(const ir::Graph& graph) {
+  int64_t count = ir::parameter_count(graph);
+  for (const ir::Node& node : graph.nodes) {
+    if (node.op == ir::Op::batch_norm) count -= 2 * ir::element_count(graph.input_of(node, 3).shape);
   }
-  return Error{Code::unknown_architecture,
-               "there is no architecture '" + std::string(name) + "'; there are: " + names + "."};
+  return count;
 }
 
 }  // namespace tadpole::zoo

@@ -25,7 +25,7 @@ TEST(VirtualBoard, says_who_it_is_and_answers_raw_inputs) {
   EXPECT_EQ(hello.input_bytes, model::kInputBytes);
   EXPECT_EQ(hello.output_bytes, model::kOutputBytes);
   EXPECT_EQ(hello.arena_bytes, model::kArenaBytes);
-  EXPECT_FALSE(hello.speech);
+  EXPECT_EQ(hello.sense, app::kNoSense);
   for (int i = 0; i < 3; ++i) {
     std::vector<uint8_t> input = raw_input(model::kBehave);
     input[1] = static_cast<uint8_t>(i);

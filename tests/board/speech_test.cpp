@@ -102,7 +102,8 @@ std::vector<int16_t> noise(size_t samples, uint64_t seed) {
 TEST(SpeechOnBoard, classifies_clips_as_the_host_does) {
   auto board = speech().boot();
   ASSERT_TRUE(board) << board.error().message();
-  EXPECT_TRUE((*board)->hello().speech);
+  EXPECT_EQ((*board)->hello().sense, app::kSound);
+  EXPECT_EQ((*board)->hello().sample_bytes, 2);
   EXPECT_EQ((*board)->hello().sample_rate_hz, 16000);
   EXPECT_EQ((*board)->hello().clip_samples, dsp::extracted_samples(speech().block.device()));
   for (uint64_t seed = 1; seed <= 3; ++seed) {

@@ -62,6 +62,19 @@ TEST(MainJob, takes_recordings_to_firmware_that_gives_the_hosts_answers) {
   EXPECT_TRUE(std::filesystem::exists(summary.json()["report"].get<std::string>()));
   EXPECT_EQ(summary.json()["int8_accuracy"], summary.json()["board_accuracy"]);
   EXPECT_GT(report_of(folder)["board"]["stack_high_water_bytes"], 0);
+
+  const Printed rate = folder.tadpole({"train", "--project", "rise-fall", "--find-rate", "--json"});
+  ASSERT_EQ(rate.exit_code, 0) << rate.err;
+  EXPECT_GT(rate.json()["learning_rate"], 1e-6);
+  EXPECT_TRUE(std::filesystem::exists(folder.path(rate.json()["picture"].get<std::string>())));
+
+  const Printed runs = folder.tadpole(
+      {"runs", "--project", "rise-fall", "--csv", "runs.csv", "--curves", "runs.svg", "--json"});
+  ASSERT_EQ(runs.exit_code, 0) << runs.err;
+  ASSERT_EQ(runs.json()["runs"].size(), 2u);
+  EXPECT_EQ(runs.json()["runs"][0]["int8_accuracy"], summary.json()["int8_accuracy"]);
+  EXPECT_EQ(runs.json()["runs"][1]["finished"], false);
+  for (const char* made : {"runs.csv", "runs.svg"}) EXPECT_TRUE(std::filesystem::exists(folder.path(made)));
 }
 
 TEST(MainJob, a_handful_of_recordings_is_enough_to_train_and_the_smaller_batch_is_said) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "device/app/speech_input.h"
 #include "features/feature_block.h"
 
 namespace tadpole::app {
@@ -47,7 +48,7 @@ struct Answer {
 
 class SessionTest : public testing::Test {
  protected:
-  void start(uint32_t inputs, uint32_t outputs, const SoundInput* sound = nullptr) {
+  void start(uint32_t inputs, uint32_t outputs, const Sense* sound = nullptr) {
     input_bytes = inputs;
     output_bytes = outputs;
     invocations = 0;
@@ -130,7 +131,8 @@ TEST_F(SessionTest, hello_tells_the_sizes_and_names) {
   EXPECT_EQ(get_u32(hello.payload.data() + 8), 3u);
   EXPECT_EQ(get_u32(hello.payload.data() + 12), kArena);
   EXPECT_EQ(std::string(hello.payload.begin() + 24, hello.payload.end()),
-            std::string("test-board\0tiny\00000112233aabbccdd\0", 33));
+            std::string("test-board\0tiny\00000112233aabbccdd\0\0\0", 35))
+      << "two names and a hash, then the bytes of a sense's sample: it has none";
 }
 
 TEST_F(SessionTest, resets_the_model_once_when_it_starts) {
@@ -158,7 +160,7 @@ TEST_F(SessionTest, refuses_what_lies_outside_the_input_or_output) {
   expect_refused(ask(kGetOutput, range(0xFFFFFFFFu, 2)), kGetOutput, kBadPayload);
   expect_refused(ask(kGetOutput, {0}), kGetOutput, kBadPayload);
   expect_refused(ask(0x55), 0x55, kUnknownCommand);
-  for (uint8_t type : {kResetStream, kPcm, kScores}) expect_refused(ask(type, {0, 0}), type, kNoSpeech);
+  for (uint8_t type : {kResetStream, kSignal, kScores}) expect_refused(ask(type, {0, 0}), type, kNoSignal);
 }
 
 TEST_F(SessionTest, ignores_garbage_and_counts_it) {
@@ -222,7 +224,7 @@ class HearingSessionTest : public SessionTest {
     EXPECT_TRUE(speech_.init(parts, inputs, 3));
     EXPECT_FALSE(SpeechInput().init(parts, inputs + 1, 3));
     EXPECT_FALSE(SpeechInput().init(parts, inputs, 4));
-    sound_ = speech_.sound();
+    sound_ = speech_.sense();
     start(inputs, 3, &sound_);
     Rng rng(5);
     for (int i = 0; i < 16000; ++i) pcm_.push_back(static_cast<int16_t>(rng.next() >> 18));
@@ -254,14 +256,14 @@ class HearingSessionTest : public SessionTest {
   std::vector<uint8_t> history_;
   SpotterConfig spotter_;
   SpeechInput speech_;
-  SoundInput sound_;
+  Sense sound_;
   std::vector<int16_t> pcm_;
 };
 
 TEST_F(HearingSessionTest, scores_a_clip_as_the_batch_features_do_however_it_is_cut) {
   for (size_t piece : {1u, 31u, 160u, 500u}) {
     ASSERT_EQ(ask(kResetStream, {kClip}).type, kResetStream | kReply);
-    for (size_t at = 0; at < clip() + 300; at += piece) ask(kPcm, pcm_bytes(at, piece));
+    for (size_t at = 0; at < clip() + 300; at += piece) ask(kSignal, pcm_bytes(at, piece));
     EXPECT_EQ(ask(kScores).payload, expected(0)) << piece;
     EXPECT_TRUE(results_.empty());
   }
@@ -269,18 +271,18 @@ TEST_F(HearingSessionTest, scores_a_clip_as_the_batch_features_do_however_it_is_
 
 TEST_F(HearingSessionTest, refuses_scores_of_half_a_clip) {
   ask(kResetStream, {kClip});
-  ask(kPcm, pcm_bytes(0, 160));
+  ask(kSignal, pcm_bytes(0, 160));
   expect_refused(ask(kScores), kScores, kIncompleteClip);
   ask(kResetStream, {kStream});
-  for (size_t at = 0; at < 2 * clip(); at += 160) ask(kPcm, pcm_bytes(at, 160));
+  for (size_t at = 0; at < 2 * clip(); at += 160) ask(kSignal, pcm_bytes(at, 160));
   expect_refused(ask(kScores), kScores, kIncompleteClip);
   expect_refused(ask(kResetStream, {2}), kResetStream, kBadPayload);
-  expect_refused(ask(kPcm, {1}), kPcm, kBadPayload);
+  expect_refused(ask(kSignal, {1}), kSignal, kBadPayload);
 }
 
 TEST_F(HearingSessionTest, streams_a_result_after_every_third_frame_once_the_window_is_full) {
   ask(kResetStream, {kStream});
-  for (size_t at = 0; at < 8000; at += 160) ask(kPcm, pcm_bytes(at, 160));
+  for (size_t at = 0; at < 8000; at += 160) ask(kSignal, pcm_bytes(at, 160));
   const auto& f = block_.device();
   std::vector<size_t> ends;
   int since = 0;
@@ -309,8 +311,8 @@ TEST_F(HearingSessionTest, does_not_hear_a_repeated_piece_twice) {
   for (size_t at = 0; at < clip(); at += 160) {
     const uint8_t sequence = static_cast<uint8_t>(at / 160 % 200 + 1);
     const auto piece = pcm_bytes(at, 160);
-    EXPECT_EQ(ask(kPcm, piece, sequence).type, kPcm | kReply);
-    EXPECT_EQ(ask(kPcm, piece, sequence).type, kPcm | kReply);  // the host missed the first answer
+    EXPECT_EQ(ask(kSignal, piece, sequence).type, kSignal | kReply);
+    EXPECT_EQ(ask(kSignal, piece, sequence).type, kSignal | kReply);  // the host missed the first answer
   }
   EXPECT_EQ(ask(kScores).payload, expected(0));
 }
@@ -319,7 +321,7 @@ TEST_F(HearingSessionTest, forgets_the_last_clip) {
   for (int round = 0; round < 2; ++round) {
     ask(kResetStream, {kClip});
     for (size_t at = 0; at < clip(); at += 160)
-      ask(kPcm, pcm_bytes(at + 4000u * static_cast<size_t>(round), 160));
+      ask(kSignal, pcm_bytes(at + 4000u * static_cast<size_t>(round), 160));
     EXPECT_EQ(ask(kScores).payload, expected(4000u * static_cast<size_t>(round)));
   }
 }

@@ -61,7 +61,7 @@ samples::AugmentOptions three() {
 Result<FeatureSet> make(const samples::Dataset& data, const std::string& folder, Progress& progress,
                         int threads = 2, const samples::AugmentOptions& options = three()) {
   Workers workers(threads);
-  return features_of(data, block(), options, folder, workers, progress);
+  return features_of(data, block(), {.sound = options}, folder, workers, progress);
 }
 
 int files_in(const std::string& folder) {
@@ -226,7 +226,7 @@ TEST(FeatureCache, a_recording_of_another_rate_is_refused_by_name) {
   const auto set = make(data, "", silent);
   ASSERT_FALSE(set.ok());
   EXPECT_EQ(set.error().code, Code::features_bad_setting);
-  EXPECT_THAT(set.error().detail, testing::HasSubstr("s2: is at 8000 Hz"));
+  EXPECT_THAT(set.error().detail, testing::HasSubstr("s2: [features] sample_rate_hz = 16000; this recording has 8000"));
 }
 
 }  // namespace

@@ -87,6 +87,80 @@ TEST(Config, a_newer_version_and_broken_syntax_are_refused_by_name) {
   EXPECT_EQ(error.detail.rfind("tadpole.toml:1, column", 0), 0u) << error.detail;
 }
 
+constexpr std::string_view kLayers = R"([model]
+arch = "custom"
+
+[[model.layers]]
+kind = "conv_2d"
+name = "stem"
+filters = 8
+size = [10, 4]
+stride = 2
+activation = "relu"
+batch_norm = true
+
+[[model.layers]]
+kind = "max_pool"
+
+[[model.layers]]
+kind = "dropout"
+rate = 0.25
+
+[[model.layers]]
+kind = "concatenate"
+input = "max_pool_2"
+with = ["stem", "input"]
+)";
+
+TEST(Layers, are_read_with_the_defaults_of_their_kinds_and_written_back) {
+  const auto config = parse_config(kLayers, "tadpole.toml");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  ASSERT_EQ(config->layers.size(), 4u);
+  EXPECT_EQ(config->layers[0].stride, (std::array<int, 2>{2, 2}));
+  EXPECT_TRUE(config->layers[0].batch_norm);
+  EXPECT_EQ(config->layers[1].size, (std::array<int, 2>{2, 2}));
+  EXPECT_EQ(config->layers[1].padding, "valid");
+  EXPECT_EQ(config->layers[2].rate, 0.25f);
+  EXPECT_EQ(config->layers[3].with, (std::vector<std::string>{"stem", "input"}));
+  const std::string text = config_text(*config);
+  const auto again = parse_config(text, "tadpole.toml");
+  ASSERT_TRUE(again.ok()) << again.error().message() << "\n" << text;
+  EXPECT_EQ(again->layers, config->layers);
+  EXPECT_EQ(config_text(*again), text);
+  EXPECT_NE(text.find("kind = \"max_pool\"\n\n"), std::string::npos) << text;  // its defaults are left out
+}
+
+TEST(Layers, mistakes_are_refused_with_the_line_the_layer_and_the_nearest_name) {
+  const std::string head = "[model]\narch = \"custom\"\n[[model.layers]]\n";
+  expect_message(head + "kind = \"conv2d\"\n", Code::config_bad_value,
+                 "tadpole.toml:4: layer 1: there is no kind 'conv2d'. Did you mean 'conv_2d'?");
+  expect_message(head + "kind = \"conv_2d\"\nfilter = 3\n", Code::config_unknown_key,
+                 "tadpole.toml:5: layer 1 (conv_2d) takes no 'filter'. Did you mean 'filters'?");
+  expect_message(head + "kind = \"dense\"\nunits = 3\nsize = 3\n", Code::config_unknown_key,
+                 "tadpole.toml:6: layer 1 (dense) takes no 'size'. Known here: kind, name, input, units, "
+                 "batch_norm and activation.");
+  expect_message(head + "kind = \"conv_2d\"\n", Code::config_bad_value,
+                 "tadpole.toml:3: layer 1 (conv_2d) needs 'filters'.");
+  expect_message(head + "kind = \"conv_2d\"\nfilters = 0\n", Code::config_bad_value,
+                 "tadpole.toml:5: layer 1: filters = 0; needs a whole number from 1 to 65536.");
+  expect_message(head + "kind = \"conv_2d\"\nfilters = 2\nsize = [3]\n", Code::config_wrong_type,
+                 "tadpole.toml:6: layer 1: size is a list; needs a whole number, or [rows, columns].");
+  expect_message(head + "kind = \"conv_2d\"\nfilters = 2\npadding = \"some\"\n", Code::config_bad_value,
+                 "tadpole.toml:6: layer 1: padding = \"some\"; needs one of: same and valid.");
+  expect_message(head + "filters = 2\n", Code::config_bad_value,
+                 "tadpole.toml:3: layer 1 has no kind, for example kind = \"conv_2d\".");
+  expect_message("[model]\nlayers = 3\n", Code::config_wrong_type,
+                 "tadpole.toml:2: model.layers is a whole number; needs a list of layers, each after a line "
+                 "[[model.layers]].");
+}
+
+TEST(Layers, and_the_architecture_custom_belong_together) {
+  EXPECT_EQ(refused("[model]\narch = \"custom\"\n").code, Code::config_bad_value);
+  const Error error = refused("[[model.layers]]\nkind = \"flatten\"\n");
+  EXPECT_EQ(error.code, Code::config_bad_value);
+  EXPECT_NE(error.detail.find("Set arch = \"custom\""), std::string::npos) << error.detail;
+}
+
 TEST(Settings, every_default_is_inside_its_own_range) {
   ProjectConfig config;
   for (const Setting& setting : settings()) {

@@ -26,6 +26,14 @@ const Net kNets[] = {
      [](GraphBuilder& b) {
        return b.fully_connected(b.last_step(b.lstm(b.input({1, 8, 5}), 12)), 4);
      }},
+    {"gru", 20,
+     [](GraphBuilder& b) {
+       return b.fully_connected(b.last_step(b.gru(b.input({1, 6, 5}), 10)), 4);
+     }},
+    {"gru that resets first", 20,
+     [](GraphBuilder& b) {
+       return b.fully_connected(b.flatten(b.gru(b.input({1, 5, 4}), 7, false)), 4);
+     }},
     {"convolutional autoencoder", 25,
      [](GraphBuilder& b) {
        Value x = b.relu(
@@ -97,6 +105,37 @@ TEST(Quantise, layers_beyond_image_classifiers_answer_near_float_and_survive_a_f
     runner.run(in, out);
     runner_again.run(in, out_again);
     EXPECT_EQ(out, out_again);
+  }
+}
+
+TEST(Fold, a_gru_becomes_operators_that_answer_alike_and_share_their_weights) {
+  for (const bool reset_after : {true, false}) {
+    GraphBuilder b("gru", Rng(3));
+    const Value states = b.gru(b.input({1, 7, 4}), 6, reset_after);
+    auto graph = std::move(b).finish(states);
+    ASSERT_TRUE(graph.ok());
+    Rng rng(4);
+    for (ir::Tensor& tensor : graph->tensors) {
+      if (tensor.is_constant())
+        tensor.constant =
+            ir::make_constant<float>(random_values(rng, ir::element_count(tensor.shape), -1, 1));
+    }
+    const auto folded = fold_for_inference(*graph);
+    ASSERT_TRUE(folded.ok()) << folded.error().message();
+    // Slices of weights are the whole matrices, once; the first step's biases beside them.
+    EXPECT_LE(ir::parameter_count(*folded), ir::parameter_count(*graph) + 3 * 6);
+    const std::vector<float> in = random_values(rng, 28, -2, 2);
+    std::vector<float> wanted(42), found(42);
+    const auto run = [&](const ir::Graph& of, std::vector<float>& out) {
+      const auto plan = plan::lower(of, {.kernels = "ref"});
+      ASSERT_TRUE(plan.ok()) << plan.error().message();
+      plan::Runner runner(*plan);
+      runner.run({reinterpret_cast<const uint8_t*>(in.data()), 112},
+                 {reinterpret_cast<uint8_t*>(out.data()), 168});
+    };
+    run(*graph, wanted);
+    run(*folded, found);
+    for (size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(found[i], wanted[i], 1e-5f) << i;
   }
 }
 

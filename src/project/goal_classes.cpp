@@ -1,0 +1,53 @@
+// Telling classes apart: keywords, pictures, gestures, rows of a table.
+#include "evaluate/classification.h"
+#include "evaluate/groups.h"
+#include "project/goal.h"
+#include "project/network.h"
+
+namespace tadpole::project {
+
+namespace {
+
+class ClassGoal final : public Goal {
+ public:
+  explicit ClassGoal(const samples::Dataset& data)
+      : Goal(data), silence_(data.class_index(samples::kSilenceName)) {}
+
+  std::string_view headline_name() const override { return "accuracy"; }
+
+  Result<ir::Graph> network(const ProjectConfig& config, const ir::Shape& input) const override {
+    return make_network(config, input, static_cast<int>(data().classes.size()));
+  }
+  int64_t outputs(int64_t) const override { return static_cast<int64_t>(data().classes.size()); }
+
+  size_t answer_size() const override { return data().classes.size(); }
+
+  Result<Judged> judge(std::span<const float> answers, std::span<const int> indices, float) const override {
+    std::vector<int> targets;
+    for (const int index : indices) targets.push_back(label(index));
+    TADPOLE_TRY(const auto result, evaluate::evaluate_scores(answers, targets, data().classes, silence_));
+    Judged judged;
+    judged.section = evaluate::to_json(result);
+    judged.headline = result.accuracy_without_silence;
+    judged.verdicts.assign(result.answers.begin(), result.answers.end());
+    std::vector<std::string> groups = groups_of(indices);
+    std::vector<double> right;
+    for (size_t i = 0; i < indices.size(); ++i) {
+      right.push_back(result.answers[i] == targets[i] ? 1 : 0);
+      if (targets[i] == silence_) groups[i].clear();
+    }
+    judged.section["groups"] = evaluate::group_table("right answers", groups, right);
+    return judged;
+  }
+
+ private:
+  int silence_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Goal>> make_class_goal(const ProjectConfig&, const samples::Dataset& data) {
+  return std::unique_ptr<Goal>(new ClassGoal(data));
+}
+
+}  // namespace tadpole::project

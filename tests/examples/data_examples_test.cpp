@@ -1,0 +1,76 @@
+// The examples whose data are not in the repository: each runs where they are beside it, with training cut
+// short.
+#include <gtest/gtest.h>
+
+#include "tests/examples/example.h"
+
+namespace tadpole {
+namespace {
+
+/// Imports, runs the whole way and checks what every example promises.
+WholeWay whole_way(const ImportedExample& example, int updates) {
+  const WholeWay way = example.run_all(updates);
+  expect_board_equals_host(way);
+  EXPECT_LE(way.deploy.value("ram_bytes", int64_t{1} << 40), way.deploy.value("ram_limit", int64_t{0}));
+  return way;
+}
+
+// The floors are below what one short training reached, by the spread of a few seeds.
+
+TEST(KeywordExample, tells_yes_from_no_on_the_board) {
+  const ImportedExample example("keyword", "speech_commands");
+  if (!example.has_data) GTEST_SKIP() << "needs ../shared/data/speech_commands";
+  const WholeWay way = whole_way(example, 150);
+  EXPECT_GT(way.board.value("board_accuracy", 0.0), 0.6);
+  EXPECT_LE(way.deploy.value("ram_bytes", 1 << 30), 32 * 1024) << "features and buffers included";
+}
+
+TEST(KeywordArabicExample, tells_four_words_apart_on_the_board) {
+  const ImportedExample example("keyword_arabic", "arabic_speech_commands");
+  if (!example.has_data) GTEST_SKIP() << "needs ../shared/data/arabic_speech_commands";
+  EXPECT_GT(whole_way(example, 150).board.value("board_accuracy", 0.0), 0.6);
+}
+
+TEST(DigitsImageExample, reads_digits_on_the_board) {
+  const ImportedExample example("digits_image", "mnist");
+  if (!example.has_data) GTEST_SKIP() << "needs ../shared/data/mnist";
+  const WholeWay way = whole_way(example, 150);
+  EXPECT_GT(way.board.value("board_accuracy", 0.0), 0.93);
+  EXPECT_LE(way.quantise.value("tflite_bytes", 1 << 30), 30 * 1024);
+}
+
+TEST(PersonExample, looks_at_pictures_on_the_board) {
+  const ImportedExample example("person", "person96");
+  if (!example.has_data) GTEST_SKIP() << "needs ../shared/data/person96";
+  const WholeWay way =
+      whole_way(example, 20);  // the whole way is what is tested; so few updates teach nothing
+  EXPECT_GT(way.board.value("board_accuracy", 0.0), 0.3);
+}
+
+TEST(GestureExample, tells_movements_apart_on_the_board) {
+  const ImportedExample example("gesture", "nano33ble_gestures/AdamClarkStandke", {"--rate", "119"});
+  if (!example.has_data) GTEST_SKIP() << "needs ../shared/data/nano33ble_gestures";
+  EXPECT_GT(whole_way(example, 100).board.value("board_accuracy", 0.0), 0.7);
+}
+
+TEST(MagicWandExample, reads_drawn_digits_on_the_board) {
+  const ImportedExample example("magic_wand", "magic_wand_digits");
+  if (!example.has_data) GTEST_SKIP() << "needs ../shared/data/magic_wand_digits";
+  EXPECT_GT(whole_way(example, 200).board.value("board_accuracy", 0.0), 0.8);
+}
+
+TEST(FanAnomalyExample, notices_a_coin_on_a_blade_on_the_board) {
+  const ImportedExample example("fan_anomaly", "ceiling_fan_vibration/ceiling-fan", {"--rate", "200"});
+  if (!example.has_data) GTEST_SKIP() << "needs ../shared/data/ceiling_fan_vibration";
+  const WholeWay way = whole_way(example, 200);
+  EXPECT_GT(way.board.value("board_auc", 0.0), 0.9);
+}
+
+TEST(SeriesAnomalyExample, watches_a_machine_on_the_board) {
+  const ImportedExample example("series_anomaly", "NAB");
+  if (!example.has_data) GTEST_SKIP() << "needs ../shared/data/NAB";
+  EXPECT_GT(whole_way(example, 200).board.value("board_auc", 0.0), 0.6);
+}
+
+}  // namespace
+}  // namespace tadpole
