@@ -1,6 +1,6 @@
 // Runs under Node:
-//   compare random                     the kernels for vectors against the reference on random layers and
-//   graphs compare run MODEL INPUTS OUTPUTS   raw bytes of all inferences one after the other
+//   compare random: the kernels for vectors against the reference on random layers and graphs
+//   compare run MODEL INPUTS OUTPUTS: raw bytes of all inferences one after the other
 #include <cstdio>
 #include <cstring>
 #include <fstream>
