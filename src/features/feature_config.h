@@ -39,8 +39,8 @@ struct FeatureConfig {
   int width = 96, height = 96;  ///< of what the network sees
   std::string colour = "grey";  ///< "grey" or "rgb"
   std::string fit = "crop";     ///< "crop": the largest centred part of that shape; "centre": a part of that
-                             ///< size; "stretch": all of it
-  std::string resize = "area";     ///< "area" (mean of what a pixel covers) or "bilinear"
+                                ///< size; "stretch": all of it
+  std::string resize = "area";  ///< "area" (mean of what a pixel covers) or "bilinear"
   std::string pixels = "centred";  ///< real values: "centred" -1 to 1, "unit" 0 to 1
   /// What the board's camera gives: 0, 0 and "" = pictures of width x height, grey or red, green, blue.
   int sensor_width = 0, sensor_height = 0;

@@ -62,9 +62,9 @@ const LayerKey* find_layer_key(std::string_view name);
 bool takes(const LayerKind& kind, std::string_view key);
 
 /// The network of a list: the layers in their order, then, unless `answers` is false, a dense layer of
-/// `outputs` and its head. Fails: config_bad_value (an unknown kind or layer name, with the nearest one; a name
-/// that is used twice; a key that is missing; nothing in the list), bad_shape and bad_attribute (shapes that
-/// do not fit: names the layer and the shapes).
+/// `outputs` and its head. Fails: config_bad_value (an unknown kind or layer name, with the nearest one; a
+/// name that is used twice; a key that is missing; nothing in the list), bad_shape and bad_attribute (shapes
+/// that do not fit: names the layer and the shapes).
 Result<ir::Graph> make_custom(std::span<const LayerSpec> layers, const ir::Shape& input, int outputs,
                               uint64_t seed, Head head = Head::softmax, bool answers = true);
 

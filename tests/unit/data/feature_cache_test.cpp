@@ -226,7 +226,8 @@ TEST(FeatureCache, a_recording_of_another_rate_is_refused_by_name) {
   const auto set = make(data, "", silent);
   ASSERT_FALSE(set.ok());
   EXPECT_EQ(set.error().code, Code::features_bad_setting);
-  EXPECT_THAT(set.error().detail, testing::HasSubstr("s2: [features] sample_rate_hz = 16000; this recording has 8000"));
+  EXPECT_THAT(set.error().detail,
+              testing::HasSubstr("s2: [features] sample_rate_hz = 16000; this recording has 8000"));
 }
 
 }  // namespace

@@ -72,8 +72,9 @@ TEST(Config, a_value_outside_its_range_is_refused_with_the_range) {
                  "tadpole.toml:2: features.bands = 0; needs a whole number from 4 to 80.");
   expect_message("[train]\nlearning_rate = nan\n", Code::config_bad_value,
                  "tadpole.toml:2: train.learning_rate = nan; needs a number from 1e-09 to 100.");
-  expect_message("[train]\noptimiser = \"adm\"\n", Code::config_bad_value,
-                 "tadpole.toml:2: train.optimiser = \"adm\"; needs one of: sgd, adam, adamw, nesterov and rmsprop.");
+  expect_message(
+      "[train]\noptimiser = \"adm\"\n", Code::config_bad_value,
+      "tadpole.toml:2: train.optimiser = \"adm\"; needs one of: sgd, adam, adamw, nesterov and rmsprop.");
   expect_message("[data]\nsplit = { train = 80, validation = 10, test = 20 }\n", Code::config_bad_value,
                  "tadpole.toml: data.split: train + validation + test = 110; needs 100.");
   expect_message("[data]\nclasses = [\"yes\", \"yes\"]\n", Code::config_bad_value,
