@@ -105,12 +105,12 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   }
   TADPOLE_CHECK(
       check_model_ends(run + "/model.tflite", graph, block, outputs_of(config, labels.size(), block, graph)));
-  TADPOLE_TRY(const Application application,
-              make_application(config, block, graph, labels, threshold_in(report)));
+  const auto application = make_application(config, block, graph, labels, threshold_in(report));
+  if (!application.ok()) return Error{application.error().code, run + "/" + application.error().detail};
   TADPOLE_TRY(BuiltModel built, build_model(graph, bytes, board,
                                             {.name = config.name,
-                                             .speech = application.speech,
-                                             .signal = application.signal,
+                                             .speech = application->speech,
+                                             .signal = application->signal,
                                              .ram_limit_bytes = config.deploy.ram_limit,
                                              .flash_limit_bytes = config.deploy.flash_limit},
                                             run, tools.progress));
@@ -135,7 +135,7 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   summary.feature_instructions = counts.largest_feature_frame;
   summary.milliseconds_estimated = estimate.milliseconds_estimated;
   summary.microjoules_estimated = estimate.microjoules_estimated;
-  summary.real_time_factor = busy_share(board, config, application, counts);
+  summary.real_time_factor = busy_share(board, config, *application, counts);
   summary.layers = layer_rows(built.plan, counts);
 
   if (summary.real_time_factor > 1) {
@@ -148,7 +148,7 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
                      std::to_string(config.deploy.inference_stride_ms) + ")."};
   }
 
-  nlohmann::json section = memory_sections(built, application, board);
+  nlohmann::json section = memory_sections(built, *application, board);
   section["name"] = board.name;
   section["title"] = board.title;
   section["clock_hz"] = board.clock_hz;

@@ -215,7 +215,7 @@ TEST(BadModel, too_slow_for_its_sensor_is_refused_and_leaves_no_firmware) {
   const auto before = folder.snapshot("p/runs");
   folder.edit("p/tadpole.toml", "inference_stride_ms = 100", "inference_stride_ms = 20");
   expect_error(folder.tadpole({"deploy", "--project", "p"}), "E0601",
-               {"seconds of", "for each second of sound", "inference_stride_ms (now 20)"});
+               {"seconds of", "for each second of its sensor", "inference_stride_ms (now 20)"});
   EXPECT_EQ(folder.snapshot("p/runs"), before);  // a firmware of before stays, none appears
 }
 
