@@ -24,10 +24,10 @@ quantise::CalibrationSet noise(const ir::Shape& input) {
           }};
 }
 
-Result<plan::Plan> int8_plan(const ir::Graph& graph, const ir::Shape& input, const board::Board& board,
-                             Progress& progress) {
+Result<plan::Plan> int8_plan(const ir::Graph& graph, const ir::Shape& input, const board::Board& board) {
+  Silent silent;  // three stages of some milliseconds for each network
   TADPOLE_TRY(const ir::Graph folded, quantise::fold_for_inference(graph));
-  TADPOLE_TRY(const quantise::QuantiseResult int8, quantise::quantise_int8(folded, noise(input), progress));
+  TADPOLE_TRY(const quantise::QuantiseResult int8, quantise::quantise_int8(folded, noise(input), silent));
   return plan::lower(int8.graph.graph, {.kernels = board.kernels});
 }
 
@@ -70,7 +70,7 @@ Result<json> architectures_on(const std::string& board_name, Progress& progress)
                     {"macs", row.published.macs},
                     {"source", row.published.source}}},
                   {"board", board.name}};
-    add_int8(entry, int8_plan(graph, row.input, board, progress), board);
+    add_int8(entry, int8_plan(graph, row.input, board), board);
     rows.push_back(std::move(entry));
   }
   return rows;
