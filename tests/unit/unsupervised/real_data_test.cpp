@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -174,10 +173,12 @@ Temperature read_temperature() {
   const std::string all = text.str();
   const size_t from = all.find("machine_temperature_system_failure.csv"), end = all.find("\n ]", from);
   std::vector<std::string> times;  // beginnings and ends of the windows
-  const std::regex time("\"(\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d)");
   const std::string part = all.substr(from, end - from);
-  for (std::sregex_iterator it(part.begin(), part.end(), time), none; it != none; ++it)
-    times.push_back((*it)[1]);
+  // "2013-12-15 17:50:00.000000": a time is what begins like this behind a quotation mark.
+  for (size_t at = part.find('"'); at != std::string::npos; at = part.find('"', at + 1)) {
+    const std::string time = part.substr(at + 1, 19);
+    if (time.size() == 19 && time[4] == '-' && time[13] == ':') times.push_back(time);
+  }
   Temperature out;
   std::ifstream in(kNab / "data/realKnownCause/machine_temperature_system_failure.csv");
   std::string line;
