@@ -14,9 +14,15 @@ struct Grid {
   int rows = 0, columns = 0, channels = 1;
   std::vector<double> values;
   double least = 0, most = 0;
+  std::vector<double> row_least, row_range;  ///< by which a row is drawn
 
   double at(int row, int column, int channel = 0) const {
     return values[static_cast<size_t>((row * columns + column) * channels + channel)];
+  }
+  /// From 0, the least value, to 1.
+  double share(int row, int column, int channel = 0) const {
+    const size_t at_row = static_cast<size_t>(row);
+    return (at(row, column, channel) - row_least[at_row]) / row_range[at_row];
   }
 };
 
@@ -41,6 +47,15 @@ Grid grid_of(const FeatureBlock& block, std::span<const int16_t> features) {
   const auto [least, most] = std::minmax_element(grid.values.begin(), grid.values.end());
   grid.least = *least;
   grid.most = *most;
+  // Coefficients and axes have units of their own: one would hide the others.
+  const bool apart = block.config().block == "mfcc" || block.kind() == SignalKind::series;
+  for (int row = 0; row < grid.rows; ++row) {
+    const auto begin = grid.values.begin() + ptrdiff_t{row} * grid.columns * grid.channels;
+    const auto [low, high] = std::minmax_element(begin, begin + ptrdiff_t{grid.columns} * grid.channels);
+    grid.row_least.push_back(apart ? *low : grid.least);
+    const double range = apart ? *high - *low : grid.most - grid.least;
+    grid.row_range.push_back(range > 0 ? range : 1);
+  }
   return grid;
 }
 
@@ -84,7 +99,6 @@ std::string decimal(double value) {
 std::string feature_svg(const FeatureBlock& block, std::span<const int16_t> features,
                         const std::string& title) {
   const Grid grid = grid_of(block, features);
-  const double range = grid.most > grid.least ? grid.most - grid.least : 1;
   const double cell_width = std::max(1.0, 640.0 / grid.columns);
   const double cell_height =
       std::max(1.0, std::min(320.0 / grid.rows, grid.channels == 3 ? cell_width : 320.0));
@@ -98,11 +112,10 @@ std::string feature_svg(const FeatureBlock& block, std::span<const int16_t> feat
   char cell[160];
   for (int row = 0; row < grid.rows; ++row) {
     for (int column = 0; column < grid.columns; ++column) {
-      std::array<int, 3> colour = colour_of((grid.at(row, column) - grid.least) / range);
+      std::array<int, 3> colour = colour_of(grid.share(row, column));
       if (grid.channels == 3) {
         for (int c = 0; c < 3; ++c) {
-          colour[static_cast<size_t>(c)] =
-              static_cast<int>(std::lround(255 * (grid.at(row, column, c) - grid.least) / range));
+          colour[static_cast<size_t>(c)] = static_cast<int>(std::lround(255 * grid.share(row, column, c)));
         }
       }
       std::snprintf(cell, sizeof cell,
@@ -120,7 +133,6 @@ std::string feature_text(const FeatureBlock& block, std::span<const int16_t> fea
                          int rows) {
   const Grid grid = grid_of(block, features);
   constexpr std::string_view kShades = " .:-=+*#%@";
-  const double range = grid.most > grid.least ? grid.most - grid.least : 1;
   const int wide = std::min(columns, grid.columns), high = std::min(rows, grid.rows);
   std::string text;
   for (int y = 0; y < high; ++y) {
@@ -128,11 +140,10 @@ std::string feature_text(const FeatureBlock& block, std::span<const int16_t> fea
       double sum = 0, count = 0;
       for (int row = y * grid.rows / high; row < (y + 1) * grid.rows / high; ++row) {
         for (int column = x * grid.columns / wide; column < (x + 1) * grid.columns / wide; ++column) {
-          for (int c = 0; c < grid.channels; ++c) sum += grid.at(row, column, c), ++count;
+          for (int c = 0; c < grid.channels; ++c) sum += grid.share(row, column, c), ++count;
         }
       }
-      const double share = (sum / count - grid.least) / range;
-      text += kShades[static_cast<size_t>(std::clamp(share * 10, 0.0, 9.0))];
+      text += kShades[static_cast<size_t>(std::clamp(sum / count * 10, 0.0, 9.0))];
     }
     text += '\n';
   }

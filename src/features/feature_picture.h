@@ -10,7 +10,8 @@ namespace tadpole::features {
 
 /// A drawing of features, [height, width, channels] of `block`: sound with time to the right and low
 /// frequencies below, pictures and strokes as pictures, everything else as a map with a row for each column
-/// of the block. Colours reach from the least to the greatest value, which the legend names. An SVG document.
+/// of the block. Colours reach from the least to the greatest value of all, for coefficients and
+/// axes of each row; the legend names the least and the greatest of all. An SVG document.
 std::string feature_svg(const FeatureBlock& block, std::span<const int16_t> features,
                         const std::string& title);
 
