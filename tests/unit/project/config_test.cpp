@@ -24,11 +24,19 @@ TEST(Config, what_is_written_is_read_back_for_every_setting) {
   ProjectConfig config;
   config.name = "a \"quoted\" name";
   config.data.classes = {"yes", "nein"};
-  config.train.optimiser = train::Optimiser::sgd;
-  config.train.schedule = train::Schedule::step;
   config.train.learning_rate = 0.0125f;
   config.train.seed = 9007199254740992;
   config.data.split = {70, 20, 10, 5};
+  config.train.optimiser = train::Optimiser::rmsprop;
+  config.train.rms_decay = 0.8f;
+  config.train.schedule = train::Schedule::one_cycle;
+  config.train.loss.kind = train::Loss::huber;
+  config.train.loss.huber_delta = 0.25f;
+  config.train.clip_norm = 2;
+  config.train.average = 0.99f;
+  config.train.balance_classes = true;
+  config.teacher = "../big/runs/0001";
+  config.train.loss.temperature = 3;
   const std::string text = config_text(config);
   const auto again = parse_config(text, "tadpole.toml");
   ASSERT_TRUE(again.ok()) << again.error().message() << "\n" << text;
@@ -38,6 +46,16 @@ TEST(Config, what_is_written_is_read_back_for_every_setting) {
   EXPECT_EQ(again->train.learning_rate, config.train.learning_rate);
   EXPECT_EQ(again->train.seed, config.train.seed);
   EXPECT_EQ(again->data.split.validation_percent, 20);
+  EXPECT_EQ(again->train.optimiser, train::Optimiser::rmsprop);
+  EXPECT_EQ(again->train.rms_decay, 0.8f);
+  EXPECT_EQ(again->train.schedule, train::Schedule::one_cycle);
+  EXPECT_EQ(again->train.loss.kind, train::Loss::huber);
+  EXPECT_EQ(again->train.loss.huber_delta, 0.25f);
+  EXPECT_EQ(again->train.clip_norm, 2.0f);
+  EXPECT_EQ(again->train.average, 0.99f);
+  EXPECT_TRUE(again->train.balance_classes);
+  EXPECT_EQ(again->teacher, config.teacher);
+  EXPECT_EQ(again->train.loss.temperature, 3.0f);
 }
 
 TEST(Config, an_empty_file_gives_the_defaults) {
