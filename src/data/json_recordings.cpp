@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "data/text_lines.h"
 
@@ -129,10 +130,13 @@ Result<SeriesRow> row_of(const Rows& rows, const SeriesColumns& columns, std::ve
   row.values = values;
   if (columns.time >= 0) {
     const auto column = static_cast<size_t>(columns.time);
-    row.time = columns.time_is_date ? date_to_seconds(rows.fields[column]) : rows.numbers[column];
+    const bool date = columns.time_is_date && column < rows.fields.size();
+    row.time = date ? date_to_seconds(rows.fields[column]) : rows.numbers[column];
     if (!row.time || !std::isfinite(*row.time)) return rows.wrong("has no time that can be read");
   }
-  if (columns.label >= 0) row.label = rows.fields[static_cast<size_t>(columns.label)];
+  if (const auto column = static_cast<size_t>(columns.label);
+      columns.label >= 0 && column < rows.fields.size())
+    row.label = rows.fields[column];
   row.line = rows.count;
   return row;
 }
@@ -146,17 +150,15 @@ Result<SeriesColumns> columns_of(const Rows& rows, const std::vector<std::string
     return Error{Code::data_malformed, name + ": row 1 has " + std::to_string(width) + " values, but " +
                                            std::to_string(names.size()) + " axes are named."};
   }
-  std::string header, first;
-  for (size_t i = 0; i < width; ++i) {
-    const bool text = i < rows.fields.size() && !rows.fields[i].empty();
-    if (i > 0) {
-      header += ",";
-      first += ",";
-    }
-    header += names.empty() ? "" : csv_field(names[i]);
-    first += text ? csv_field(rows.fields[i]) : "0";
+  TADPOLE_TRY(
+      SeriesColumns columns,
+      series_columns(names, rows.fields.empty() ? std::vector<std::string>(width) : rows.fields, name));
+  // Rows of arrays hold numbers only; what is called a label there is an axis.
+  if (rows.fields.empty() && columns.label >= 0) {
+    columns.axes.push_back(std::exchange(columns.label, -1));
+    std::sort(columns.axes.begin(), columns.axes.end());
   }
-  return names.empty() ? series_columns(first, "", name) : series_columns(header, first, name);
+  return columns;
 }
 
 }  // namespace

@@ -190,15 +190,23 @@ std::optional<double> date_to_seconds(std::string_view text) {
 
 Result<SeriesColumns> series_columns(std::string_view first_line, std::string_view second_line,
                                      const std::string& name) {
-  SeriesColumns columns;
-  columns.delimiter = guess_delimiter(first_line);
+  const char delimiter = guess_delimiter(first_line);
   std::vector<std::string> first, second;
-  std::string wrong = split_fields(first_line, columns.delimiter, first);
-  if (wrong.empty()) wrong = split_fields(second_line, columns.delimiter, second);
+  std::string wrong = split_fields(first_line, delimiter, first);
+  if (wrong.empty()) wrong = split_fields(second_line, delimiter, second);
   if (!wrong.empty()) return Error{Code::csv_malformed, name + ": in the first two lines " + wrong + "."};
-  columns.has_header = !all_numbers(first);
-  columns.names = columns.has_header ? first : made_up_names(first.size());
-  const std::vector<std::string>& values = columns.has_header ? second : first;
+  const bool has_header = !all_numbers(first);
+  TADPOLE_TRY(SeriesColumns columns, has_header ? series_columns(first, second, name)
+                                                : series_columns(std::vector<std::string>{}, first, name));
+  columns.delimiter = delimiter;
+  return columns;
+}
+
+Result<SeriesColumns> series_columns(std::vector<std::string> names, const std::vector<std::string>& values,
+                                     const std::string& name) {
+  SeriesColumns columns;
+  columns.has_header = !names.empty();
+  columns.names = columns.has_header ? std::move(names) : made_up_names(values.size());
   for (size_t i = 0; i < columns.names.size(); ++i) {
     const std::string lower = lower_case(columns.names[i]);
     const auto known = std::find_if(kTimeNames.begin(), kTimeNames.end(),

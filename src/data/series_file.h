@@ -52,6 +52,10 @@ struct SeriesTiming {
 Result<SeriesColumns> series_columns(std::string_view first_line, std::string_view second_line,
                                      const std::string& name);
 
+/// The same for names and first values that are known already; `names` empty: made up.
+Result<SeriesColumns> series_columns(std::vector<std::string> names, const std::vector<std::string>& values,
+                                     const std::string& name);
+
 /// Reads all rows of `stream`; take() returns false to stop early. Lines that start with # are skipped.
 /// Fails: csv_malformed with line and column (a field that is no number, another number of fields),
 /// data_empty.

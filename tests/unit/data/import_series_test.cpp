@@ -142,6 +142,12 @@ TEST_F(ImportSeries, json_of_objects_and_of_rows) {
   EXPECT_EQ(text("run/1.csv"), text("walk/1.csv"));
 }
 
+TEST_F(ImportSeries, keys_of_json_may_hold_blanks_and_semicolons) {
+  put("walk/1.json", R"([{"speed; m/s": 2}, {"speed; m/s": 3}])");
+  import({.rate_hz = 1});
+  EXPECT_EQ(text("walk/1.csv"), "time_s,speed; m/s\n0.000000,2\n1.000000,3\n");
+}
+
 TEST_F(ImportSeries, bad_json_names_the_byte_or_the_row) {
   put("walk/1.json", R"([{"x": 1}, {"x": ])");
   EXPECT_THAT(refused().detail, HasSubstr("walk/1.json: byte 18:"));
