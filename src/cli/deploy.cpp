@@ -11,7 +11,7 @@ std::string deploy_text(const project::DeploySummary& s) {
   char times[256];
   std::snprintf(times, sizeof times,
                 "Estimated: %.1f ms and %.0f microjoules per inference; real-time factor %.2f (below 1 keeps "
-                "up with the microphone).\n",
+                "up with its sensor).\n",
                 s.milliseconds_estimated, s.microjoules_estimated, s.real_time_factor);
   return "RAM    " + with_commas(s.ram_bytes) + " of " + with_commas(s.ram_limit) +
          " B (of these the arena " + with_commas(s.arena_bytes) + " B; it could not be below " +
