@@ -244,6 +244,10 @@ Result<AudioFile> decode_audio(std::span<const uint8_t> bytes, int wanted_rate_h
   if (!resampler.ok())
     return unsupported(name, "cannot be resampled from " + std::to_string(info.samplerate) + " Hz.");
   std::vector<int16_t>& pcm = result.audio.pcm;
+  // At once in its place: a vector that grows leaves holes between thousands of recordings.
+  const auto longest = static_cast<long>(kLongestSeconds) * info.samplerate;
+  pcm.reserve(static_cast<size_t>(
+      resampled_length(std::min(static_cast<long>(info.frames), longest), info.samplerate, wanted_rate_hz)));
   const auto put = [&](float value) { pcm.push_back(to_pcm(value, result.conversions.clipped_values)); };
 
   std::vector<float> block(static_cast<size_t>(kBlockFrames) * static_cast<size_t>(info.channels));

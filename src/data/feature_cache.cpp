@@ -30,6 +30,14 @@ std::span<const uint8_t> bytes_of(std::span<const int16_t> values) {
   return {reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()};
 }
 
+std::span<uint8_t> bytes_of(std::vector<int16_t>& values) {
+  return {reinterpret_cast<uint8_t*>(values.data()), 2 * values.size()};
+}
+
+uint32_t checksum_of(const FeatureSet& set) {
+  return base::crc32(bytes_of(std::span(set.augmented)), base::crc32(bytes_of(std::span(set.plain))));
+}
+
 template <class T>
 std::string hash_of(const std::vector<T>& values) {
   return sha256_hex({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)});
@@ -225,63 +233,72 @@ std::span<const int16_t> FeatureSet::augmented_row(int train_sample, int variant
   return std::span(augmented).subspan(row * width, width);
 }
 
-std::vector<uint8_t> encode_features(const FeatureSet& set, const std::string& key) {
-  const auto plain = bytes_of(set.plain), augmented = bytes_of(set.augmented);
+std::vector<uint8_t> features_header(const FeatureSet& set, const std::string& key) {
   const size_t samples = set.size > 0 ? set.plain.size() / static_cast<size_t>(set.size) : 0;
   const uint32_t header[6] = {kVersion,
                               static_cast<uint32_t>(set.size),
                               static_cast<uint32_t>(samples),
                               static_cast<uint32_t>(set.variants),
                               static_cast<uint32_t>(set.train_indices.size()),
-                              base::crc32(augmented, base::crc32(plain))};
-  std::vector<uint8_t> bytes(kHeaderBytes + plain.size() + augmented.size());
+                              checksum_of(set)};
+  std::vector<uint8_t> bytes(kHeaderBytes);
   std::memcpy(bytes.data(), kMagic.data(), kMagic.size());
   std::memcpy(bytes.data() + 8, header, sizeof header);
   std::memcpy(bytes.data() + 8 + sizeof header, key.data(), std::min(kKeyBytes, key.size()));
-  std::copy(plain.begin(), plain.end(), bytes.begin() + kHeaderBytes);
-  std::copy(augmented.begin(), augmented.end(),
-            bytes.begin() + static_cast<long>(kHeaderBytes + plain.size()));
   return bytes;
 }
 
-Result<FeatureSet> decode_features(std::span<const uint8_t> bytes, const std::string& key, size_t samples,
+Result<FeatureSet> decode_features(ByteStream& stream, uint64_t bytes, const std::string& key, size_t samples,
                                    std::vector<int> train_indices) {
-  if (bytes.size() < kHeaderBytes) return damaged("it ends within its header");
-  if (std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
-    return damaged("it is not a feature cache");
+  uint8_t begin[kHeaderBytes];
+  TADPOLE_TRY(const size_t got, stream.read(begin));
+  if (got < kHeaderBytes) return damaged("it ends within its header");
+  if (std::memcmp(begin, kMagic.data(), kMagic.size()) != 0) return damaged("it is not a feature cache");
   uint32_t header[6];
-  std::memcpy(header, bytes.data() + 8, sizeof header);
+  std::memcpy(header, begin + 8, sizeof header);
   const auto [version, size, stored_samples, variants, stored_train, checksum] = header;
   if (version != kVersion)
     return damaged("it is of version " + std::to_string(version) + ", this Tadpole reads " +
                    std::to_string(kVersion));
   std::string padded = key;
   padded.resize(kKeyBytes, '\0');
-  if (std::memcmp(bytes.data() + 8 + sizeof header, padded.data(), kKeyBytes) != 0)
+  if (std::memcmp(begin + 8 + sizeof header, padded.data(), kKeyBytes) != 0)
     return damaged("it is of other data or settings");
   if (stored_samples != samples || stored_train != train_indices.size())
     return damaged("it holds another number of samples");
   // All factors are below 2^32, so products of two fit; the third is checked.
   uint64_t rows = 0, values = 0;
   if (__builtin_add_overflow(uint64_t{stored_samples}, uint64_t{stored_train} * variants, &rows) ||
-      __builtin_mul_overflow(rows, uint64_t{size}, &values) || values > (bytes.size() - kHeaderBytes) / 2 ||
-      values * 2 != bytes.size() - kHeaderBytes) {
+      __builtin_mul_overflow(rows, uint64_t{size}, &values) || values > (bytes - kHeaderBytes) / 2 ||
+      values * 2 != bytes - kHeaderBytes) {
     return damaged("its size does not fit its header");
   }
-  const auto payload = bytes.subspan(kHeaderBytes);
-  if (base::crc32(payload) != checksum) return damaged("its checksum is wrong");
   FeatureSet set;
   set.size = static_cast<int>(size);
   set.variants = static_cast<int>(variants);
   set.train_indices = std::move(train_indices);
   set.plain.resize(static_cast<size_t>(stored_samples) * size);
   set.augmented.resize(values - set.plain.size());
-  if (!set.plain.empty()) std::memcpy(set.plain.data(), payload.data(), 2 * set.plain.size());
-  if (!set.augmented.empty())
-    std::memcpy(set.augmented.data(), payload.data() + 2 * set.plain.size(), 2 * set.augmented.size());
+  for (std::vector<int16_t>* part : {&set.plain, &set.augmented}) {
+    TADPOLE_TRY(const size_t read, stream.read(bytes_of(*part)));
+    if (read != 2 * part->size()) return damaged("it ends too early");
+  }
+  if (checksum_of(set) != checksum) return damaged("its checksum is wrong");
   set.from_cache = true;
   return set;
 }
+
+namespace {
+
+Result<FeatureSet> read_features(const std::string& path, const std::string& key, const Dataset& data) {
+  std::error_code failed;
+  const uint64_t bytes = fs::file_size(path, failed);
+  if (failed) return Error{Code::file_unreadable, path + ": cannot be read: " + failed.message() + "."};
+  TADPOLE_TRY(const std::unique_ptr<ByteStream> stream, open_stream(path));
+  return decode_features(*stream, bytes, key, data.samples.size(), data.indices(Side::train));
+}
+
+}  // namespace
 
 Result<FeatureSet> features_of(const samples::Dataset& data, const features::FeatureBlock& block,
                                const VariantOptions& options, const std::string& cache_folder,
@@ -296,9 +313,7 @@ Result<FeatureSet> features_of(const samples::Dataset& data, const features::Fea
   const std::string path = cache_folder + "/" + key.substr(0, 24) + ".features";
   std::error_code ignored;
   if (!cache_folder.empty() && fs::exists(path, ignored)) {
-    const auto bytes = read_file(path, size_t{8} << 30);
-    auto set = bytes.ok() ? decode_features(*bytes, key, data.samples.size(), data.indices(Side::train))
-                          : Result<FeatureSet>(bytes.error());
+    auto set = read_features(path, key, data);
     if (set.ok() && (set->size == block.size() && set->variants == variants_of(options))) return set;
     progress.say(path + ": " +
                  (set.ok() ? "the feature cache is damaged: its header is wrong" : set.error().detail) +
@@ -307,7 +322,10 @@ Result<FeatureSet> features_of(const samples::Dataset& data, const features::Fea
   TADPOLE_TRY(FeatureSet set, Maker(data, hashes, block, options).run(workers, progress));
   if (cache_folder.empty()) return set;
   Result<void> kept = make_folders(cache_folder);
-  if (kept.ok()) kept = write_file(path, encode_features(set, key));
+  if (kept.ok()) {
+    const std::vector<uint8_t> header = features_header(set, key);
+    kept = write_file(path, {{header, bytes_of(std::span(set.plain)), bytes_of(std::span(set.augmented))}});
+  }
   if (!kept.ok()) progress.say("The features could not be kept for the next time: " + kept.error().detail);
   remove_old(cache_folder);
   return set;

@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "base/result.h"
 #include "base/workers.h"
+#include "data/byte_stream.h"
 #include "features/feature_block.h"
 #include "samples/augment.h"
 #include "samples/augment_image.h"
@@ -50,13 +51,14 @@ Result<FeatureSet> features_of(const samples::Dataset& data, const features::Fea
                                const VariantOptions& options, const std::string& cache_folder,
                                Workers& workers, Progress& progress);
 
-/// The file's bytes: "TADPFEAT", version, counts, key, CRC-32 of the features, then plain and augmented as
-/// int16, all little-endian.
-std::vector<uint8_t> encode_features(const FeatureSet& set, const std::string& key);
+/// What the file begins with: "TADPFEAT", version, counts, CRC-32 of the features, key. Plain and augmented
+/// features follow as int16; all is little-endian.
+std::vector<uint8_t> features_header(const FeatureSet& set, const std::string& key);
 
-/// Back again. `samples` and `train_indices` are what the caller's Dataset has. Fails with cache_damaged,
-/// saying what is wrong (magic, version, key, sizes, checksum).
-Result<FeatureSet> decode_features(std::span<const uint8_t> bytes, const std::string& key, size_t samples,
+/// The features of a file of `bytes` bytes, read straight into their place. `samples` and `train_indices` are
+/// what the caller's Dataset has. Fails with cache_damaged, saying what is wrong (magic, version, key, sizes,
+/// checksum), and as ByteStream::read.
+Result<FeatureSet> decode_features(ByteStream& stream, uint64_t bytes, const std::string& key, size_t samples,
                                    std::vector<int> train_indices);
 
 }  // namespace tadpole::data

@@ -34,12 +34,14 @@ Result<void> sync_folder(const std::string& folder) {
 }
 
 // 0, or errno. Keeps going after a short write, which is how a disk that fills up shows first.
-int write_all(int fd, std::span<const uint8_t> bytes, Sync sync) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    bytes = bytes.subspan(static_cast<size_t>(count));
+int write_all(int fd, std::span<const std::span<const uint8_t>> pieces, Sync sync) {
+  for (std::span<const uint8_t> bytes : pieces) {
+    while (!bytes.empty()) {
+      const ssize_t count = write(fd, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return errno;
+      bytes = bytes.subspan(static_cast<size_t>(count));
+    }
   }
   return sync == Sync::now && fsync(fd) != 0 && errno != EINVAL ? errno : 0;
 }
@@ -91,6 +93,11 @@ Result<std::string> read_text(const std::string& path, size_t size_limit) {
 }
 
 Result<void> write_file(const std::string& path, std::span<const uint8_t> bytes, Sync sync) {
+  return write_file(path, std::span(&bytes, 1), sync);
+}
+
+Result<void> write_file(const std::string& path, std::span<const std::span<const uint8_t>> pieces,
+                        Sync sync) {
   static std::atomic<unsigned> counter{0};
   struct stat old {};
   const bool replaces = stat(path.c_str(), &old) == 0;
@@ -100,7 +107,7 @@ Result<void> write_file(const std::string& path, std::span<const uint8_t> bytes,
   const mode_t mode = replaces ? old.st_mode & 07777 : 0644;
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) return write_error(path, errno);
-  int failed = write_all(fd, bytes, sync);
+  int failed = write_all(fd, pieces, sync);
   if (close(fd) != 0 && failed == 0) failed = errno;
   if (failed == 0 && rename(temporary.c_str(), path.c_str()) != 0) failed = errno;
   if (failed != 0) {
@@ -117,7 +124,8 @@ Result<void> write_text(const std::string& path, std::string_view text) {
 Result<void> append_text(const std::string& path, std::string_view text) {
   const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return write_error(path, errno);
-  int failed = write_all(fd, {reinterpret_cast<const uint8_t*>(text.data()), text.size()}, Sync::later);
+  const std::span bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  int failed = write_all(fd, std::span(&bytes, 1), Sync::later);
   if (close(fd) != 0 && failed == 0) failed = errno;
   if (failed != 0) return write_error(path, failed);
   return {};

@@ -25,6 +25,9 @@ enum class Sync : uint8_t { now, later };
 /// the disk, and take the file's name. On failure the temporary file is removed and an old file is unchanged.
 /// The mode is that of the old file, or 0644. Fails: disk_full, file_unwritable.
 Result<void> write_file(const std::string& path, std::span<const uint8_t> bytes, Sync sync = Sync::now);
+/// The same with a file of several pieces, one after the other.
+Result<void> write_file(const std::string& path, std::span<const std::span<const uint8_t>> pieces,
+                        Sync sync = Sync::now);
 Result<void> write_text(const std::string& path, std::string_view text);
 
 /// Adds to the end of a file, which is made when it is not there. A kill or a full disk may leave part of the

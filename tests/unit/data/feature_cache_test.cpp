@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "data/files.h"
+#include "memory_growth.h"
 #include "scratch.h"
 
 namespace tadpole::data {
@@ -146,12 +147,18 @@ TEST(FeatureCache, every_flipped_byte_and_every_cut_is_noticed) {
   options.variants = 1;
   const auto set = make(data, "", silent, 1, options);
   const std::string key(64, 'k');
-  const std::vector<uint8_t> whole = encode_features(*set, key);
-  ASSERT_TRUE(decode_features(whole, key, 2, set->train_indices).ok());
+  std::vector<uint8_t> whole = features_header(*set, key);
+  for (const std::vector<int16_t>* part : {&set->plain, &set->augmented})
+    for (const int16_t value : *part)
+      for (const int shift : {0, 8}) whole.push_back(static_cast<uint8_t>(value >> shift));
+  const auto decode = [&](std::span<const uint8_t> bytes, const std::string& with_key, size_t samples) {
+    return decode_features(*plain_stream(bytes), bytes.size(), with_key, samples, set->train_indices);
+  };
+  ASSERT_TRUE(decode(whole, key, 2).ok());
   for (size_t at = 0; at < whole.size(); ++at) {
     std::vector<uint8_t> bytes = whole;
     bytes[at] ^= 0x41;
-    const auto read = decode_features(bytes, key, 2, set->train_indices);
+    const auto read = decode(bytes, key, 2);
     // Size and variants may change into each other only with the same product; the caller compares them with
     // its block.
     ASSERT_TRUE(!read.ok() || read->size != set->size) << "byte " << at;
@@ -160,10 +167,39 @@ TEST(FeatureCache, every_flipped_byte_and_every_cut_is_noticed) {
     }
   }
   for (size_t size = 0; size < whole.size(); size += 1 + size / 8) {
-    ASSERT_FALSE(decode_features(std::span(whole).first(size), key, 2, set->train_indices).ok()) << size;
+    ASSERT_FALSE(decode(std::span(whole).first(size), key, 2).ok()) << size;
   }
-  EXPECT_FALSE(decode_features(whole, std::string(64, 'x'), 2, set->train_indices).ok());
-  EXPECT_FALSE(decode_features(whole, key, 3, set->train_indices).ok());
+  EXPECT_FALSE(decode(whole, std::string(64, 'x'), 2).ok());
+  EXPECT_FALSE(decode(whole, key, 3).ok());
+}
+
+TEST(FeatureCache, features_lie_in_memory_once) {
+  if (!kMemoryIsMeasurable) GTEST_SKIP() << "needs a build without AddressSanitizer";
+  const Scratch scratch;
+  FeatureSet set;
+  set.size = 1000;
+  set.variants = 20;
+  set.train_indices.resize(1000);
+  set.plain.resize(1000 * 1000);
+  set.augmented.assign(1000 * 20 * 1000, 7);  // 40 MB
+  const std::string key(64, 'k'), path = scratch / "features";
+  const std::vector<uint8_t> header = features_header(set, key);
+  const auto bytes = [](const std::vector<int16_t>& part) {
+    return std::span(reinterpret_cast<const uint8_t*>(part.data()), 2 * part.size());
+  };
+  EXPECT_LT(memory_growth_kilobytes([&] {
+              ASSERT_TRUE(write_file(path, {{header, bytes(set.plain), bytes(set.augmented)}}).ok());
+            }),
+            4 * 1024);
+  EXPECT_LT(memory_growth_kilobytes([&] {
+              const auto stream = open_stream(path);
+              ASSERT_TRUE(stream.ok());
+              const auto read =
+                  decode_features(**stream, fs::file_size(path), key, 1000, std::vector<int>(1000));
+              ASSERT_TRUE(read.ok()) << read.error().detail;
+              EXPECT_EQ(read->augmented, set.augmented);
+            }),
+            46 * 1024);
 }
 
 TEST(FeatureCache, a_damaged_file_is_said_and_made_anew) {
