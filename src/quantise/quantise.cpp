@@ -8,7 +8,10 @@
 #include <map>
 #include <tuple>
 
+#include "base/text.h"
 #include "quantise/calibrate.h"
+#include "quantise/int8_graph.h"
+#include "quantise/mixed.h"
 #include "quantise/scales.h"
 
 namespace tadpole::quantise {
@@ -27,6 +30,8 @@ constexpr double kLargestBias = 1 << 30;
 
 /// Weights below this add nothing to any activation; scales made from them would leave the range of floats.
 constexpr double kSmallestWeight = 1e-20;
+
+constexpr float kLargestInt8 = 127, kLargestInt4 = 7;
 
 Error bad_range(const std::string& detail) { return {Code::quantise_bad_range, detail}; }
 
@@ -66,10 +71,52 @@ std::vector<int8_t> stored_as(std::span<const float> values, const Quantisation&
   return stored;
 }
 
+/// Two values a byte, the earlier one in the low half.
+std::shared_ptr<const std::vector<uint8_t>> packed_int4(const std::vector<int8_t>& values) {
+  std::vector<uint8_t> bytes((values.size() + 1) / 2);
+  for (size_t i = 0; i < values.size(); ++i)
+    bytes[i / 2] = static_cast<uint8_t>(bytes[i / 2] | (values[i] & 15) << (i % 2 * 4));
+  return std::make_shared<const std::vector<uint8_t>>(std::move(bytes));
+}
+
+/// The weights of one output channel, which is the last axis of depthwise kernels and the first of others.
+std::vector<float> channel_of(std::span<const float> values, size_t channels, bool last_axis,
+                              size_t channel) {
+  std::vector<float> found;
+  const size_t inner = values.size() / channels;
+  for (size_t i = 0; i < inner; ++i)
+    found.push_back(values[last_axis ? i * channels + channel : channel * inner + i]);
+  return found;
+}
+
+/// Where to clip weights so that int4 stores them with the least squared error: with so few steps it pays to
+/// clip the largest.
+double best_clip(const std::vector<float>& weights, double largest) {
+  constexpr int kTrials = 12;
+  double best = largest, least = std::numeric_limits<double>::infinity();
+  for (int trial = 0; trial < kTrials && largest > 0; ++trial) {
+    const double clip = largest * (1 - 0.05 * trial), scale = clip / static_cast<double>(kLargestInt4);
+    double error = 0;
+    for (const float weight : weights) {
+      const double stored = std::clamp(std::round(double{weight} / scale), -7.0, 7.0);
+      error += (weight - stored * scale) * (weight - stored * scale);
+    }
+    if (error >= least) continue;
+    least = error;
+    best = clip;
+  }
+  return best;
+}
+
 class Quantiser {
  public:
-  Quantiser(const Graph& folded, const std::vector<Range>& ranges)
-      : folded_(folded), ranges_(ranges), graph_(folded), owner_(folded.tensors.size(), -1) {}
+  Quantiser(const Graph& folded, const std::vector<Range>& ranges,
+            const std::vector<std::string>& int4_layers)
+      : folded_(folded),
+        ranges_(ranges),
+        int4_layers_(int4_layers),
+        graph_(folded),
+        owner_(folded.tensors.size(), -1) {}
   Result<Graph> run();
 
  private:
@@ -80,9 +127,15 @@ class Quantiser {
   Result<void> quantise_lstm(size_t index);
   Result<std::vector<float>> weight_scales(const Node& node, const std::vector<float>& bias) const;
   int place_for(size_t node, int tensor);
+  /// The largest integer that a layer's weights may be.
+  float largest_stored(const Node& node) const {
+    const bool int4 = std::find(int4_layers_.begin(), int4_layers_.end(), node.name) != int4_layers_.end();
+    return int4 ? kLargestInt4 : kLargestInt8;
+  }
 
   const Graph& folded_;
   const std::vector<Range>& ranges_;
+  const std::vector<std::string>& int4_layers_;
   Graph graph_;
   /// Weights, bias and input scale of layers that share both, and where theirs are: steps of a recurrent
   /// layer.
@@ -135,12 +188,17 @@ Result<std::vector<float>> Quantiser::weight_scales(const Node& node, const std:
     const size_t channel = !per_channel ? 0 : axis == 3 ? i % channels : i / (values.size() / channels);
     largest[channel] = std::max(largest[channel], std::abs(double{values[i]}));
   }
+  const float most = largest_stored(node);
+  if (most == kLargestInt4) {
+    for (size_t c = 0; c < channels; ++c)
+      largest[c] = best_clip(channel_of(values, channels, axis == 3, c), largest[c]);
+  }
   // A channel of zeros needs a scale only for its bias; the tensor's own order of magnitude suits that.
   const double overall = *std::max_element(largest.begin(), largest.end());
   std::vector<float> scales;
   for (size_t c = 0; c < channels; ++c) {
     const bool vanishing = largest[c] < kSmallestWeight;
-    double scale = (!vanishing ? largest[c] : overall >= kSmallestWeight ? overall : 1.0) / 127;
+    double scale = (!vanishing ? largest[c] : overall >= kSmallestWeight ? overall : 1.0) / most;
     for (size_t b = 0; b < bias.size(); ++b) {
       if (!per_channel || b == c)
         scale = std::max(scale, std::abs(double{bias[b]}) / (double{in_scale} * kLargestBias));
@@ -190,12 +248,13 @@ Result<void> Quantiser::quantise_node(size_t index) {
   std::vector<float> inverse;
   for (const float scale : scales) inverse.push_back(1.0f / scale);
   const auto from = weights.values<float>();
+  const float most = largest_stored(node);
   std::vector<int8_t> stored(from.size());
   for (size_t i = 0; i < from.size(); ++i) {
     const size_t channel = !per_channel                       ? 0
                            : node.op == Op::depthwise_conv_2d ? i % channels
                                                               : i / (from.size() / channels);
-    stored[i] = static_cast<int8_t>(std::clamp(std::round(from[i] * inverse[channel]), -127.0f, 127.0f));
+    stored[i] = static_cast<int8_t>(std::clamp(std::round(from[i] * inverse[channel]), -most, most));
   }
   std::vector<int32_t> stored_bias(channels);
   std::vector<float> bias_scales;
@@ -210,9 +269,9 @@ Result<void> Quantiser::quantise_node(size_t index) {
   const std::vector<int32_t> zeros(scales.size(), 0);
   const int weights_place = place_for(index, node.inputs[1]);
   Tensor& to = graph_.tensors[static_cast<size_t>(weights_place)];
-  to.type = DType::int8;
+  to.type = most == kLargestInt4 ? DType::int4 : DType::int8;
   to.quantisation = Quantisation{scales, zeros, channel_axis(node.op)};
-  to.constant = ir::make_constant<int8_t>(stored);
+  to.constant = most == kLargestInt4 ? packed_int4(stored) : ir::make_constant<int8_t>(stored);
   if (!has_bias) {
     node.inputs.resize(static_cast<size_t>(bias_place) + 1);
     node.inputs[static_cast<size_t>(bias_place)] = static_cast<int>(graph_.tensors.size());
@@ -314,8 +373,8 @@ Result<Graph> Quantiser::run() {
   return std::move(graph_);
 }
 
-/// What the quantiser relies on: one float input, float throughout, weights that are constants, and no layer
-/// that only exists while training.
+}  // namespace
+
 Result<void> check_input(const Graph& folded, const CalibrationSet& calibration) {
   TADPOLE_CHECK(ir::check_graph(folded));
   if (calibration.count < 1) {
@@ -342,13 +401,34 @@ Result<void> check_input(const Graph& folded, const CalibrationSet& calibration)
   return {};
 }
 
+Result<Graph> int8_graph(const Graph& folded, const std::vector<Range>& ranges,
+                         const std::vector<std::string>& int4_layers) {
+  return Quantiser(folded, ranges, int4_layers).run();
+}
+
+namespace {
+
+Result<void> check_int4_layers(const Graph& folded, const std::vector<std::string>& wanted) {
+  const std::vector<std::string> possible = int4_layers(folded);
+  for (const std::string& name : wanted) {
+    if (std::find(possible.begin(), possible.end(), name) != possible.end()) continue;
+    const std::vector<std::string_view> names(possible.begin(), possible.end());
+    const std::string near(base::nearest(name, names));
+    return Error{Code::unknown_layer, "no layer '" + name + "' of '" + folded.name +
+                                          "' has weights that can be int4" +
+                                          (near.empty() ? "." : "; did you mean '" + near + "'?")};
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<QuantiseResult> quantise_int8(const Graph& folded, const CalibrationSet& calibration,
                                      const QuantiseOptions& options, Workers& workers, Progress& progress) {
   TADPOLE_CHECK(check_input(folded, calibration));
+  TADPOLE_CHECK(check_int4_layers(folded, options.int4_layers));
   TADPOLE_TRY(const std::vector<Range> ranges, calibrate(folded, calibration, options, workers, progress));
-  TADPOLE_TRY(Graph int8, Quantiser(folded, ranges).run());
+  TADPOLE_TRY(Graph int8, int8_graph(folded, ranges, options.int4_layers));
   TADPOLE_TRY(std::vector<LayerError> layers,
               measure_error(folded, int8, calibration, options, workers, progress));
   return QuantiseResult{{std::move(int8)}, std::move(layers)};

@@ -37,6 +37,10 @@ enum class RangeMethod : uint8_t {
 struct QuantiseOptions {
   RangeMethod range = RangeMethod::mean_squared_error;
   int error_samples = 50;  ///< calibration inputs, evenly spread, that the error table is measured on
+  /// Convolutions, depthwise ones and dense layers whose weights become int4, in [-7, 7]: half as large in
+  /// the file, and on chips where plan::Target::flash_limit_bytes asks for it. Scales are those with the
+  /// least squared error.
+  std::vector<std::string> int4_layers = {};
 };
 
 /// A row of the error table, one for each layer of the graph.
@@ -60,9 +64,9 @@ struct QuantiseResult {
 /// zero point -128; pools and reshapes keep the scale of their input. Input and output tensors are int8.
 /// `folded` comes from fold_for_inference; it has one input. Tensors keep their indices and names; missing
 /// biases are added at the end. The same inputs and options give the same bits for any number of threads.
-/// Fails: quantise_bad_range (names the tensor), input_size, type_unsupported, op_unsupported, cancelled.
-/// Cost: two float passes over the calibration set and a float and an int8 pass over the error samples.
-/// Source: TensorFlow Lite 8-bit quantisation specification.
+/// Fails: quantise_bad_range (names the tensor), input_size, type_unsupported, op_unsupported, unknown_layer
+/// (of int4_layers), cancelled. Cost: two float passes over the calibration set and a float and an int8 pass
+/// over the error samples. Source: TensorFlow Lite 8-bit quantisation specification.
 Result<QuantiseResult> quantise_int8(const ir::Graph& folded, const CalibrationSet& calibration,
                                      const QuantiseOptions& options, Workers& workers, Progress& progress);
 

@@ -176,6 +176,7 @@ std::vector<OptionNumber> option_numbers(const TrainOptions& o) {
           {"teacher_share", real(o.loss.teacher_share)},
           {"temperature", real(o.loss.temperature)},
           {"teacher", o.teacher == nullptr ? 0 : fingerprint(*o.teacher, true)},
+          {"keep_zeros", whole(o.keep_zeros)},
           {"patience", whole(o.patience)},
           {"seed", o.seed}};
 }

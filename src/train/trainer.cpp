@@ -96,6 +96,7 @@ class Training {
         static_cast<size_t>((options.updates + updates_an_epoch() - 1) / updates_an_epoch());
     saved_.history.reserve(epochs);
     if (options.average > 0) average_.emplace(network, options.average);
+    if (options.keep_zeros) find_zeros();
     if (validation_ == nullptr) return;
     best_weights_ = Buffer(network.weights().size());
     best_state_ = Buffer(network.state().size());
@@ -116,6 +117,7 @@ class Training {
 
   Result<void> epoch(EpochMetrics& metrics);
   Result<void> update(std::span<const int> indices, int epoch, Outcome& outcome);
+  void find_zeros();
   std::string when() const;
   void ask_teacher();
   void report(const EpochMetrics& metrics);
@@ -132,10 +134,19 @@ class Training {
   Progress& progress_;
   OptimiserState optimiser_;
   std::optional<WeightAverage> average_;
+  std::vector<size_t> zeros_;  ///< places of weights that stay 0
   std::vector<int> order_, validation_indices_;
   Buffer best_weights_, best_state_;
   Checkpoint saved_;  ///< its counters and history are the live ones; its weights are filled when saving
 };
+
+void Training::find_zeros() {
+  for (const Parameter& parameter : network_.parameters()) {
+    if (!parameter.decays) continue;
+    for (size_t i = parameter.offset; i < parameter.offset + parameter.size(); ++i)
+      if (network_.weights()[i] == 0) zeros_.push_back(i);
+  }
+}
 
 std::string Training::when() const { return "after " + std::to_string(saved_.update) + " updates "; }
 
@@ -167,6 +178,7 @@ Result<void> Training::update(std::span<const int> indices, int epoch, Outcome& 
     }
     return not_finite_error(when() + "the gradient of '" + names + "' is not finite", options_.learning_rate);
   }
+  for (const size_t place : zeros_) network_.weights()[place] = 0;
   ++saved_.update;
   if (average_) average_->update(network_, workers_, saved_.update);
   return {};

@@ -77,6 +77,9 @@ struct TrainOptions {
   /// A trained graph with the same input and outputs to learn from (loss.teacher_share); it sees the same
   /// augmented examples.
   std::shared_ptr<const ir::Graph> teacher;
+  /// Weights (not biases) of `graph` that are exactly 0 stay 0: fine-tuning of a network whose small weights
+  /// were set to zero.
+  bool keep_zeros = false;
   int patience = 0;  ///< early stopping: epochs without a better validation loss; 0 = never
   uint64_t seed = 1;
   /// Called after every `checkpoint_every_epochs`-th epoch and after the last with a checkpoint's bytes, to

@@ -81,6 +81,27 @@ TEST(Train, gives_the_same_bits_on_1_2_and_3_threads) {
   EXPECT_NE(all_constants(run(other)->graph), all_constants(one->graph));
 }
 
+TEST(Train, weights_that_were_zero_stay_zero_when_asked_to_and_the_others_learn) {
+  TrainOptions options = short_options();
+  options.average = 0.9f;
+  Workers workers(2);
+  Silent progress;
+  const Spots training(70, 1);
+  ir::Graph graph = spot_graph();
+  const auto kernel = static_cast<size_t>(graph.nodes[0].inputs[1]);
+  std::vector<float> weights(graph.tensors[kernel].values<float>().begin(),
+                             graph.tensors[kernel].values<float>().end());
+  for (size_t i = 0; i < weights.size(); i += 3) weights[i] = 0;
+  graph.tensors[kernel].constant = ir::make_constant<float>(weights);
+  for (const bool keep : {true, false}) {
+    options.keep_zeros = keep;
+    const auto result = train(graph, training, nullptr, options, workers, progress);
+    ASSERT_TRUE(result.ok()) << result.error().message();
+    const auto learnt = result->graph.tensors[kernel].values<float>();
+    for (size_t i = 0; i < weights.size(); ++i) EXPECT_EQ(learnt[i] == 0, keep && i % 3 == 0) << i;
+  }
+}
+
 TEST(Train, resumed_after_each_epoch_gives_the_bits_of_an_uninterrupted_run) {
   const Spots validation(30, 5);
   for (const Optimiser optimiser : {Optimiser::sgd, Optimiser::adamw}) {

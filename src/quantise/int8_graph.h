@@ -1,0 +1,21 @@
+// The int8 graph of a float graph and its ranges. Inside this room only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "quantise/quantise.h"
+#include "quantise/range.h"
+
+namespace tadpole::quantise {
+
+/// What int8_graph relies on: one float input, float throughout, weights that are constants, and no layer
+/// that only exists while training. Fails as quantise_int8.
+Result<void> check_input(const ir::Graph& folded, const CalibrationSet& calibration);
+
+/// As quantise_int8 makes it; tensors keep their indices. The weights of `int4_layers` are int4. Fails:
+/// quantise_bad_range (names the tensor).
+Result<ir::Graph> int8_graph(const ir::Graph& folded, const std::vector<Range>& ranges,
+                             const std::vector<std::string>& int4_layers = {});
+
+}  // namespace tadpole::quantise
