@@ -192,6 +192,8 @@ double decibels(const Power& power) {
   return std::clamp(10 * std::log10(power.signal / power.noise), -kExactDb, kExactDb);
 }
 
+}  // namespace
+
 std::vector<uint8_t> quantised_input(const ir::Tensor& tensor, std::span<const float> values) {
   const float scale = tensor.quantisation->scales[0];
   const auto zero = static_cast<float>(tensor.quantisation->zero_points[0]);
@@ -203,8 +205,6 @@ std::vector<uint8_t> quantised_input(const ir::Tensor& tensor, std::span<const f
   }
   return bytes;
 }
-
-}  // namespace
 
 Result<std::vector<Range>> calibrate(const ir::Graph& folded, const CalibrationSet& calibration,
                                      const QuantiseOptions& options, Workers& workers, Progress& progress) {

@@ -12,6 +12,9 @@ namespace tadpole::quantise {
 Result<std::vector<Range>> calibrate(const ir::Graph& folded, const CalibrationSet& calibration,
                                      const QuantiseOptions& options, Workers& workers, Progress& progress);
 
+/// The bytes of an int8 input.
+std::vector<uint8_t> quantised_input(const ir::Tensor& input, std::span<const float> values);
+
 /// One row a node: float against int8 over options.error_samples inputs. Both graphs have the same nodes and
 /// tensor indices.
 Result<std::vector<LayerError>> measure_error(const ir::Graph& folded, const ir::Graph& int8,

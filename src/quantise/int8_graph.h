@@ -13,6 +13,9 @@ namespace tadpole::quantise {
 /// that only exists while training. Fails as quantise_int8.
 Result<void> check_input(const ir::Graph& folded, const CalibrationSet& calibration);
 
+/// Fails: unknown_layer (one that has no weights, or that there is not).
+Result<void> check_int4_layers(const ir::Graph& folded, const std::vector<std::string>& wanted);
+
 /// As quantise_int8 makes it; tensors keep their indices. The weights of `int4_layers` are int4. Fails:
 /// quantise_bad_range (names the tensor).
 Result<ir::Graph> int8_graph(const ir::Graph& folded, const std::vector<Range>& ranges,

@@ -406,8 +406,6 @@ Result<Graph> int8_graph(const Graph& folded, const std::vector<Range>& ranges,
   return Quantiser(folded, ranges, int4_layers).run();
 }
 
-namespace {
-
 Result<void> check_int4_layers(const Graph& folded, const std::vector<std::string>& wanted) {
   const std::vector<std::string> possible = int4_layers(folded);
   for (const std::string& name : wanted) {
@@ -420,8 +418,6 @@ Result<void> check_int4_layers(const Graph& folded, const std::vector<std::strin
   }
   return {};
 }
-
-}  // namespace
 
 Result<QuantiseResult> quantise_int8(const Graph& folded, const CalibrationSet& calibration,
                                      const QuantiseOptions& options, Workers& workers, Progress& progress) {

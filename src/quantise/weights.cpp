@@ -65,7 +65,9 @@ Result<ir::Tensor> as_int8(const ir::Tensor& kernel, int axis) {
   return made;
 }
 
-ir::Tensor as_floats(const ir::Tensor& constant) {
+}  // namespace
+
+std::vector<float> real_numbers(const ir::Tensor& constant) {
   const ir::Quantisation& how = *constant.quantisation;
   const Along channels = along(constant.shape, how.per_channel() ? how.axis : -1);
   std::vector<float> values(static_cast<size_t>(ir::element_count(constant.shape)));
@@ -75,20 +77,16 @@ ir::Tensor as_floats(const ir::Tensor& constant) {
       const int byte = (*constant.constant)[i / 2];
       const int nibble = (i % 2 == 0 ? byte : byte >> 4) & 15;
       stored = nibble < 8 ? nibble : nibble - 16;
+    } else if (constant.type == ir::DType::int32) {
+      stored = constant.values<int32_t>()[i];
     } else {
       stored = constant.values<int8_t>()[i];
     }
     const size_t place = channels.place(i);
     values[i] = how.scales[place] * static_cast<float>(stored - how.zero_points[place]);
   }
-  ir::Tensor made = constant;
-  made.type = ir::DType::float32;
-  made.quantisation.reset();
-  made.constant = ir::make_constant<float>(values);
-  return made;
+  return values;
 }
-
-}  // namespace
 
 Result<ir::Graph> quantise_weights(const ir::Graph& folded) {
   ir::Graph graph = folded;
@@ -108,7 +106,9 @@ Result<ir::Graph> dequantise_weights(const ir::Graph& graph) {
   for (ir::Tensor& tensor : floats.tensors) {
     const bool integers = tensor.type == ir::DType::int8 || tensor.type == ir::DType::int4;
     if (tensor.is_constant() && integers && tensor.quantisation) {
-      tensor = as_floats(tensor);
+      tensor.constant = ir::make_constant<float>(real_numbers(tensor));
+      tensor.type = ir::DType::float32;
+      tensor.quantisation.reset();
     } else if (!tensor.is_constant() && tensor.quantisation) {
       return Error{Code::type_unsupported,
                    "model '" + graph.name + "' cannot be trained on: its tensor '" + tensor.name + "' is " +

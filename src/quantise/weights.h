@@ -2,6 +2,8 @@
 // training on.
 #pragma once
 
+#include <vector>
+
 #include "base/result.h"
 #include "ir/graph.h"
 
@@ -12,6 +14,9 @@ namespace tadpole::quantise {
 /// everything else stay as they are. `folded` comes from fold_for_inference. Fails: quantise_bad_range when a
 /// weight is not finite (names the tensor). Source: TensorFlow Lite's dynamic range quantisation.
 Result<ir::Graph> quantise_weights(const ir::Graph& folded);
+
+/// What the integers of a constant stand for. `constant` is int8, int4 or int32 with scales.
+std::vector<float> real_numbers(const ir::Tensor& constant);
 
 /// Every int8 or int4 constant of a float model as the floats that it stands for; other graphs come back as
 /// they are. Fails: type_unsupported when activations are integers (names the tensor): such a model cannot

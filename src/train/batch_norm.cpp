@@ -230,7 +230,9 @@ void finish_gradient(const Edge& edge, const Shard& shard, int sample, int count
   float* gradient = value.sample_gradient(sample);
   const ptrdiff_t floats = ptrdiff_t{count} * value.size;
   if (!edge.first) shard.kernels->add(gradient, target, floats);
-  if (!edge.last || !value.pending()) return;
+  if (!edge.last) return;
+  if (value.rounding != nullptr) pass_straight_through(gradient, value.inside(sample), floats);
+  if (!value.pending()) return;
   const size_t part = static_cast<size_t>(shard.index);
   const bool sums = value.norm != nullptr;
   shard.kernels->affine_backward(

@@ -125,6 +125,7 @@ class NetworkCompiler {
     Value* value = network_->values_.back().get();
     const ir::Shape& shape = graph().tensors[static_cast<size_t>(tensor)].shape;
     value->name = name;
+    value->tensor = tensor;
     value->size = static_cast<int>(ir::element_count(shape));
     value->channels = shape.empty() ? 1 : shape.back();
     value_of_[static_cast<size_t>(tensor)] = value;
@@ -164,12 +165,14 @@ class NetworkCompiler {
     if (column.role == Role::reshape) {
       if (uses_[static_cast<size_t>(node.inputs[0])] > 1) shared_[value_of(node.inputs[0])] = true;
       value_of(node.outputs[0]) = value_of(node.inputs[0]);
+      value_of(node.outputs[0])->tensor = node.outputs[0];
       return;
     }
     if (column.role == Role::layer || !can_wait(node)) {
       for (size_t i = 0; i < node.outputs.size(); ++i) add_layer(node, column, static_cast<int>(i));
     } else {
       value_of(node.outputs[0]) = value_of(node.inputs[0]);
+      value_of(node.outputs[0])->tensor = node.outputs[0];
     }
     Value& value = *value_of(node.outputs[0]);
     if (column.role == Role::norm) add_norm(node, value);

@@ -70,10 +70,19 @@ struct BatchNorm {
   std::array<std::vector<double>, kShards> sum, product;  ///< periods
 };
 
+/// How another arithmetic rounds a value: what was outside of its bounds has no gradient.
+struct Rounding {
+  float low = 0, high = 0;
+  std::vector<uint8_t> inside;  ///< [batch, size] of the last training pass; empty without a gradient
+};
+/// Zeroes the gradients whose numbers were not inside.
+void pass_straight_through(float* gradient, const uint8_t* inside, ptrdiff_t count);
+
 /// An activation of the network, [batch, size], stored before its batch norm and activation: these are
 /// applied by each consumer on its way in, where the numbers are in cache, and are not stored.
 struct Value {
   std::string name;  ///< of the layer that makes it
+  int tensor = -1;   ///< of the graph: what consumers see
   int size = 0, channels = 0, period = 0;
   float* data = nullptr;
   float* gradient = nullptr;  ///< [batch, size]; lives from the first consumer's backward to the producer's
@@ -81,12 +90,14 @@ struct Value {
   int consumers = 0;
   std::unique_ptr<BatchNorm> norm;
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
-  Buffer scale, shift;  ///< periods; set when something is pending
+  Buffer scale, shift;                 ///< periods; set when something is pending
+  std::unique_ptr<Rounding> rounding;  ///< with another arithmetic than float; nothing is pending then
 
   bool clamps() const { return low > -std::numeric_limits<float>::infinity(); }
   bool pending() const { return norm != nullptr || clamps(); }
   float* sample(int index) const { return data + static_cast<ptrdiff_t>(index) * size; }
   float* sample_gradient(int index) const { return gradient + static_cast<ptrdiff_t>(index) * size; }
+  uint8_t* inside(int index) const { return rounding->inside.data() + static_cast<ptrdiff_t>(index) * size; }
 };
 
 /// What one shard's work needs.

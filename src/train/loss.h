@@ -65,6 +65,7 @@ class LossFunction {
   Result<LossFunction> with_class_weights(std::vector<float> weights) const;
 
   Loss kind() const { return options_.kind; }
+  Head head() const { return head_; }
   bool uses_labels() const { return head_ == Head::softmax; }
   bool uses_teacher() const { return options_.teacher_share > 0; }
 

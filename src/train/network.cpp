@@ -73,7 +73,12 @@ void Network::shard_loss(const Shard& shard) {
         shard.training ? gradient_target(logits_, sample, shard.scratch + logits_.value->size) : nullptr;
     const Wanted wanted{labels_[static_cast<size_t>(sample)], row(targets_, sample).data(),
                         row(teacher_, sample).data()};
-    const SampleLoss of_sample = loss_.of(z, wanted, row(answers_, sample).data(), gradient, scale);
+    SampleLoss of_sample = loss_.of(z, wanted, row(answers_, sample).data(), gradient, scale);
+    if (arithmetic_ != nullptr && !shard.training) {
+      const std::span<const float> exact = row(exact_answers_, sample);
+      std::copy(exact.begin(), exact.end(), row(answers_, sample).begin());
+      of_sample.correct = exactly_right(sample, wanted);
+    }
     sum.loss += of_sample.loss;
     sum.correct += of_sample.correct ? 1 : 0;
     sum.absolute_error += of_sample.absolute_error;
@@ -116,6 +121,7 @@ Outcome Network::train_step(Workers& workers, uint64_t dropout_key) {
   });
   for (const Group& group : forward_groups_) {
     run_shards(workers, batch_, true, dropout_key, [this, &group](const Shard& shard) {
+      if (arithmetic_ != nullptr) return forward_exactly(shard);
       for (int i = group.begin; i < group.end; ++i) layers_[static_cast<size_t>(i)]->forward(shard);
     });
     Value& value = *layers_[static_cast<size_t>(group.end - 1)]->out;
@@ -155,7 +161,11 @@ Outcome Network::evaluate(Workers& workers, int count) {
   }
   for (const auto& layer : layers_) layer->prepare(weights_.data());
   run_shards(workers, count, false, 0, [this](const Shard& shard) {
-    for (const auto& layer : layers_) layer->forward(shard);
+    if (arithmetic_ != nullptr) {
+      forward_exactly(shard);
+    } else {
+      for (const auto& layer : layers_) layer->forward(shard);
+    }
     shard_loss(shard);
   });
   return sum_outcome(count);

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/workers.h"
 #include "ir/graph.h"
+#include "train/arithmetic.h"
 #include "train/kernels.h"
 #include "train/layer.h"
 #include "train/loss.h"
@@ -43,6 +44,13 @@ class Network {
   const LossFunction& loss() const { return loss_; }
   /// Instead of those that it was compiled with. Fails: train_bad_setting, as LossFunction::make.
   Result<void> set_class_weights(std::vector<float> weights);
+  /// From now on passes compute in this arithmetic, and answers are its. Fails: op_unsupported (a batch
+  /// norm).
+  Result<void> use_arithmetic(std::shared_ptr<Arithmetic> arithmetic);
+  /// Before passes: the weights become what they stand for in the arithmetic, and after them they are again
+  /// what the optimiser moves. Both do nothing in float. Fails as Arithmetic::load.
+  Result<void> round_weights();
+  void restore_weights();
   /// The layer whose numbers the loss judges.
   const std::string& output_layer() const { return logits_.value->name; }
   /// Where the caller puts the features of a sample of the next pass.
@@ -105,6 +113,8 @@ class Network {
   size_t take_scratch();
   int take_shard(size_t place, int places);
   void shard_loss(const Shard& shard);
+  void forward_exactly(const Shard& shard);
+  bool exactly_right(int sample, const Wanted& wanted) const;
   std::span<float> row(const Buffer& rows, int sample) const {
     const size_t size = static_cast<size_t>(outputs());
     return rows.size() == 0 ? std::span<float>()
@@ -123,7 +133,10 @@ class Network {
   Edge logits_;
   LossFunction loss_;
   Buffer weights_, gradients_, state_, data_, value_gradients_;
-  Buffer answers_, targets_, teacher_;  ///< [batch, outputs]
+  Buffer answers_, targets_, teacher_;      ///< [batch, outputs]
+  std::shared_ptr<Arithmetic> arithmetic_;  ///< null: float
+  Buffer masters_;                          ///< the optimiser's weights while weights_ holds the rounded ones
+  Buffer exact_answers_;                    ///< [batch, outputs], of the last evaluation
   std::vector<int> labels_;
   std::array<Outcome, kShards> shard_outcome_{};
   std::array<Buffer, kShards> scratch_;

@@ -166,7 +166,9 @@ Result<void> Training::update(std::span<const int> indices, int epoch, Outcome& 
   load_batch(network_, training_, indices, epoch, options_.seed, workers_);
   if (teacher_ != nullptr) ask_teacher();
   const int number = static_cast<int>(saved_.update);
+  TADPOLE_CHECK(network_.round_weights());
   outcome = network_.train_step(workers_, mix(options_.seed + 0x64726f70ull) + static_cast<uint64_t>(number));
+  network_.restore_weights();
   if (!std::isfinite(outcome.loss)) return not_finite_error(network_, when(), options_.learning_rate);
   if (!optimiser_.update(network_, workers_, options_, number)) {
     std::string names;
@@ -233,6 +235,7 @@ Result<void> Training::epoch(EpochMetrics& metrics) {
 Result<Outcome> Training::validate() {
   Outcome total;
   const int size = validation_->size();
+  TADPOLE_CHECK(network_.round_weights());
   for (int begin = 0; begin < size; begin += network_.batch()) {
     const int count = std::min(network_.batch(), size - begin);
     validation_indices_.resize(static_cast<size_t>(count));
@@ -248,6 +251,7 @@ Result<Outcome> Training::validate() {
     total.correct += outcome.correct;
     total.absolute_error += outcome.absolute_error * count / size;
   }
+  network_.restore_weights();
   return total;
 }
 
@@ -412,6 +416,7 @@ Result<TrainResult> train(const ir::Graph& graph, const Examples& training, cons
               Network::compile(graph, options.batch, best_kernels(), loss));
   TADPOLE_TRY(const std::vector<int> counts,
               check_examples(*network, training, "training", true, options.seed, workers));
+  if (options.arithmetic != nullptr) TADPOLE_CHECK(network->use_arithmetic(options.arithmetic));
   if (options.balance_classes) TADPOLE_CHECK(network->set_class_weights(balanced_weights(counts)));
   if (validation != nullptr) {
     TADPOLE_CHECK(check_examples(*network, *validation, "validation", false, options.seed, workers));

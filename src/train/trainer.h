@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "base/workers.h"
 #include "ir/graph.h"
+#include "train/arithmetic.h"
 #include "train/loss.h"
 
 namespace tadpole::train {
@@ -80,6 +81,9 @@ struct TrainOptions {
   /// Weights (not biases) of `graph` that are exactly 0 stay 0: fine-tuning of a network whose small weights
   /// were set to zero.
   bool keep_zeros = false;
+  /// Null: float. Else what the network is trained for: its losses, answers and validation are computed in
+  /// it. The graph then has no batch norm.
+  std::shared_ptr<Arithmetic> arithmetic;
   int patience = 0;  ///< early stopping: epochs without a better validation loss; 0 = never
   uint64_t seed = 1;
   /// Called after every `checkpoint_every_epochs`-th epoch and after the last with a checkpoint's bytes, to
