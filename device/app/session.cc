@@ -35,6 +35,13 @@ void Session::init(const SessionModel* model, const Sense* sense, const SessionB
   model_->reset();
 }
 
+void Session::use(const SessionModel* model, const Sense* sense) {
+  model_ = model;
+  sense_ = sense;
+  output_valid_ = false;
+  answered_ = false;
+}
+
 uint32_t Session::arena_high_water() const {
   uint32_t used = model_->arena_bytes;
   while (used > 0 && model_->arena[used - 1] == paint(used - 1)) --used;

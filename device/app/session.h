@@ -57,6 +57,11 @@ class Session {
   /// sense may be null: then only raw inputs are served. Paints the arena.
   void init(const SessionModel* model, const Sense* sense, const SessionBoard* board);
 
+  /// From now on serves this model and sense; the next HELLO names them. Neither is reset, nothing is
+  /// painted: for several models in one arena, of which both SessionModels name all of it. Not within a
+  /// Sense's call.
+  void use(const SessionModel* model, const Sense* sense);
+
   /// Takes any bytes of the line and serves every whole request in them.
   void receive(const uint8_t* bytes, uint32_t count);
 

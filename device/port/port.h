@@ -9,7 +9,7 @@ extern "C" {
 extern uint32_t tadpole_stack_begin[], tadpole_stack_end[];
 extern uint8_t tadpole_flash_begin[], tadpole_flash_bytes[], tadpole_ram_begin[], tadpole_ram_bytes[];
 
-/// The firmware behind the start-up: a session around the generated model.
+/// The firmware behind the start-up: a session around the generated model (firmware.cc), or a program's own.
 [[noreturn]] void tadpole_main();
 }
 

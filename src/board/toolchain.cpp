@@ -35,6 +35,9 @@ const std::vector<std::string> kCommonFlags = {"-std=c++14",
                                                "-Wpedantic",
                                                "-Werror"};
 
+/// Whatever model.h is beside it, served on the serial line.
+constexpr std::string_view kReadyMain = "device/port/firmware.cc";
+
 std::string how_to_install(const Board& board) {
   return "Run: apt-get install --no-install-recommends " + board.compiler_packages;
 }
@@ -68,12 +71,13 @@ Result<std::vector<std::string>> library_sources(const std::string& folder) {
 /// Writes the port and what it includes to the work folder. Returns the .cc files that the library does not
 /// have.
 Result<std::vector<std::string>> write_port(const Board& board, const std::string& work,
-                                            const std::vector<std::string>& library) {
+                                            const std::vector<std::string>& library, bool own_main) {
   const std::string ports = "device/port/", port = ports + board.port + "/";
   std::vector<std::string> roots;
   for (const codegen::DeviceSource& file : codegen::device_sources()) {
     // The port's own files, and those beside the ports, which all of them share.
     const bool shared = file.path.starts_with(ports) && file.path.rfind('/') == ports.size() - 1;
+    if (own_main && file.path == kReadyMain) continue;
     if (file.path.starts_with(port) || shared) roots.emplace_back(file.path);
   }
   if (board.port.empty()) {
@@ -267,7 +271,8 @@ Result<Firmware> build_firmware(const Board& board, const std::string& library_f
                  "the cross-compiler " + board.compiler + " is not installed. " + how_to_install(board)};
   }
   TADPOLE_TRY(const std::vector<std::string> from_library, library_sources(library_folder));
-  TADPOLE_TRY(const std::vector<std::string> from_port, write_port(board, work_folder, from_library));
+  TADPOLE_TRY(const std::vector<std::string> from_port,
+              write_port(board, work_folder, from_library, !options.main.empty()));
   TADPOLE_CHECK(data::make_folders(work_folder + "/objects"));
 
   std::vector<std::string> command = {*compiler};
@@ -278,7 +283,8 @@ Result<Firmware> build_firmware(const Board& board, const std::string& library_f
   command.insert(command.end(), options.flags.begin(), options.flags.end());
   command.insert(command.end(), {"-I", library_folder, "-I", work_folder});
 
-  const std::vector<Unit> units = name_units(library_folder, from_library, work_folder, from_port);
+  std::vector<Unit> units = name_units(library_folder, from_library, work_folder, from_port);
+  if (!options.main.empty()) units.push_back({options.main, work_folder + "/objects/main.o"});
   TADPOLE_CHECK(compile(board, command, units, options));
   const std::string elf = work_folder + "/firmware.elf";
   TADPOLE_CHECK(link(board, *compiler, work_folder, units, elf, options));

@@ -24,7 +24,10 @@ struct BuildOptions {
   int64_t stack_bytes = 8192;  ///< of the program; a multiple of 8. Faults have 1,024 B of their own
   bool serial_uart =
       false;  ///< the emulated UART, byte by byte, instead of blocks by semihosting; Cortex-M only
-  std::vector<std::string> flags{};    ///< added to the compiler's
+  std::vector<std::string> flags{};  ///< added to the compiler's
+  /// A program of one's own with tadpole_main() (device/port/port.h) in the place of the ready-made one,
+  /// which serves the library's only model; "" = that one.
+  std::string main{};
   const Progress* progress = nullptr;  ///< polled for cancellation
 };
 

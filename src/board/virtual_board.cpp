@@ -186,6 +186,11 @@ Result<std::unique_ptr<VirtualBoard>> VirtualBoard::boot(const Board& board, con
 }
 
 const BoardHello& VirtualBoard::hello() const { return state_->hello; }
+Result<BoardHello> VirtualBoard::greet() {
+  TADPOLE_TRY(const auto hello, state_->ask(app::kHello));
+  TADPOLE_TRY(state_->hello, read_hello(hello));
+  return state_->hello;
+}
 const InstructionCounts& VirtualBoard::instructions() const { return state_->link.tracker().counts(); }
 int VirtualBoard::process() const { return state_->link.process(); }
 

@@ -67,6 +67,9 @@ class VirtualBoard {
 
   const BoardHello& hello() const;
 
+  /// Asks again: firmware with several models takes the samples of whichever runs now.
+  Result<BoardHello> greet();
+
   /// Raw bytes of input 0 to raw bytes of output 0. Fails: input_size.
   Result<std::vector<uint8_t>> infer(std::span<const uint8_t> input);
 

@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   cli::add_convert(app, context);
   cli::add_inspect(app, context);
   cli::add_deploy(app, context);
+  cli::add_export(app, context);
   cli::add_run(app, context);
   cli::add_profile(app, context);
   cli::add_runs(app, context);

@@ -51,45 +51,43 @@ std::string spotter_definition(const app::SpotterConfig& s) {
          number("inference_stride_frames", s.inference_stride_frames) + "};\n";
 }
 
+/// What the ready-made firmware asks. A program of one's own around several models knows what they are.
+std::string sense_macros(const LibraryOptions& options) {
+  if (options.shared_arena) return "";
+  return std::string("// 1: sound in, words out.\n#define TADPOLE_HAS_SPEECH ") +
+         (options.speech ? "1" : "0") +
+         "\n// 1: samples of another sensor in, answers out. Both 0: only the raw model of model.h.\n"
+         "#define TADPOLE_HAS_SIGNAL " +
+         (options.signal ? "1" : "0") + "\n\n";
+}
+
 }  // namespace
 
 std::string emit_application_header(const LibraryOptions& options) {
-  std::string text =
-      "// Made by tadpole: what surrounds the network on a board.\n#ifndef TADPOLE_APPLICATION_H_\n"
-      "#define TADPOLE_APPLICATION_H_\n\n// 1: sound in, words out. 0: only the raw model of model.h.\n";
+  const std::string guard = include_guard("APPLICATION", options.space);
+  const std::string end = "\n#endif  // " + guard + "\n";
+  const std::string begin_space = "\nnamespace " + options.space + " {\n";
+  const std::string end_space = "\n}  // namespace " + options.space + "\n";
+  std::string text = "// Made by tadpole: what surrounds the network on a board.\n#ifndef " + guard +
+                     "\n#define " + guard + "\n\n" + sense_macros(options);
   if (options.signal) {
-    text += R"(#define TADPOLE_HAS_SPEECH 0
-// 1: samples of another sensor in, answers out.
-#define TADPOLE_HAS_SIGNAL 1
-
-#include "device/app/signal_input.h"
+    text += R"(#include "device/app/signal_input.h"
 #include "model.h"
-
-namespace model {
-
+)" + begin_space +
+            R"(
 /// What an app::SignalInput of this model is made of.
 tadpole::app::SignalParts signal_parts();
 )";
     if (!options.signal->labels.empty()) text += "extern const char* const kLabels[kOutputBytes];\n";
-    return text + "\n}  // namespace model\n\n#endif  // TADPOLE_APPLICATION_H_\n";
+    return text + end_space + end;
   }
-  if (!options.speech) {
-    return text +
-           "#define TADPOLE_HAS_SPEECH 0\n#define TADPOLE_HAS_SIGNAL 0\n\n#endif  // "
-           "TADPOLE_APPLICATION_H_\n";
-  }
+  if (!options.speech) return text + end.substr(1);
   const dsp::SpeechFeatures& f = options.speech->features;
-  text += R"(#define TADPOLE_HAS_SPEECH 1
-#define TADPOLE_HAS_SIGNAL 0
-
-#include "device/app/spotter.h"
+  text += R"(#include "device/app/spotter.h"
 #include "device/dsp/speech_features.h"
 #include "model.h"
-
-namespace model {
-
-enum {
-)";
+)" + begin_space +
+          "\nenum {\n";
   text += "  kFeatureStreamBytes = " + literal(int64_t{dsp::stream_bytes(f)}) +
           ",   // dsp::stream_bytes(kFeatures)\n";
   text += "  kFeatureScratchBytes = " + literal(int64_t{dsp::scratch_bytes(f)}) +
@@ -100,25 +98,22 @@ extern const tadpole::dsp::SpeechFeatures kFeatures;
 extern const tadpole::dsp::FeatureQuantiser kFeatureQuantiser;
 extern const tadpole::app::SpotterConfig kSpotter;
 extern const char* const kLabels[kOutputBytes];
-
-}  // namespace model
-
-#endif  // TADPOLE_APPLICATION_H_
-)";
+)" + end_space +
+         end;
 }
 
-std::string emit_application_source(const SpeechApplication& speech) {
+std::string emit_application_source(const SpeechApplication& speech, const std::string& space) {
   std::string text =
       "// Made by tadpole: constants of the speech application.\n#include \"application.h\"\n\n#include "
       "\"" +
-      speech.constants.header + "\"\n\nnamespace model {\n\n";
+      speech.constants.header + "\"\n\nnamespace " + space + " {\n\n";
   text += features_definition(speech.constants);
   const dsp::FeatureQuantiser& q = speech.quantiser;
   text += "\nconst tadpole::dsp::FeatureQuantiser kFeatureQuantiser = {\n" +
           number("multiplier", q.multiplier) + number("shift", q.shift) + number("zero_point", q.zero_point) +
           "};\n" + spotter_definition(speech.spotter) + "\nconst char* const kLabels[kOutputBytes] = {\n";
   for (const std::string& label : speech.labels) text += "    " + literal(label) + ",\n";
-  return text + "};\n\n}  // namespace model\n";
+  return text + "};\n\n}  // namespace " + space + "\n";
 }
 
 }  // namespace tadpole::codegen

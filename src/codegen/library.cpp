@@ -42,7 +42,15 @@ Result<void> check_signal(const plan::Plan& plan, const SignalApplication& signa
   return {};
 }
 
-std::vector<std::string> device_roots(const plan::Plan& plan, const LibraryOptions& options) {
+}  // namespace
+
+Result<void> check_application(const plan::Plan& plan, const LibraryOptions& options) {
+  if (options.speech) TADPOLE_CHECK(check_speech(plan, *options.speech));
+  if (options.signal) TADPOLE_CHECK(check_signal(plan, *options.signal));
+  return {};
+}
+
+std::set<std::string> device_roots(const plan::Plan& plan, const LibraryOptions& options) {
   std::set<std::string> roots;
   for (const plan::Step& step : plan.steps()) roots.emplace(step.call->name().header);
   if (options.form == Form::blob) roots.emplace("device/runtime/runner.h");
@@ -61,10 +69,8 @@ std::vector<std::string> device_roots(const plan::Plan& plan, const LibraryOptio
         roots.emplace(source.path);
     }
   }
-  return {roots.begin(), roots.end()};
+  return roots;
 }
-
-}  // namespace
 
 std::string emit_example(const plan::Plan& plan) {
   const bool int8 =
@@ -145,9 +151,8 @@ sketch. The sources include each other from the library's root, so `src` must be
 }
 
 Result<std::vector<File>> emit_library(const plan::Plan& plan, const LibraryOptions& options) {
-  if (options.speech) TADPOLE_CHECK(check_speech(plan, *options.speech));
-  if (options.signal) TADPOLE_CHECK(check_signal(plan, *options.signal));
-  std::vector<File> files = {{"model.h", emit_model_header(plan)},
+  TADPOLE_CHECK(check_application(plan, options));
+  std::vector<File> files = {{"model.h", emit_model_header(plan, options)},
                              {"application.h", emit_application_header(options)},
                              {"examples/main.cc", emit_example(plan)},
                              {"README.md", emit_readme(plan, options)}};
@@ -157,9 +162,11 @@ Result<std::vector<File>> emit_library(const plan::Plan& plan, const LibraryOpti
     TADPOLE_TRY(std::string source, emit_blob_source(plan, options));
     files.push_back({"model.cc", std::move(source)});
   }
-  if (options.speech) files.push_back({"application.cc", emit_application_source(*options.speech)});
-  if (options.signal) files.push_back({"application.cc", emit_signal_source(*options.signal)});
-  for (const DeviceSource& source : device_source_closure(device_roots(plan, options))) {
+  if (options.speech)
+    files.push_back({"application.cc", emit_application_source(*options.speech, options.space)});
+  if (options.signal) files.push_back({"application.cc", emit_signal_source(*options.signal, options.space)});
+  const std::set<std::string> roots = device_roots(plan, options);
+  for (const DeviceSource& source : device_source_closure(std::vector(roots.begin(), roots.end()))) {
     files.push_back({std::string(source.path), std::string(source.text)});
   }
   return files;

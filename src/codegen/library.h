@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ enum class Form : uint8_t {
   blob        ///< data for device/runtime's runner, beside the kernels that it uses
 };
 
+/// The namespace of a model that is alone in its library.
+inline constexpr const char* kOnlySpace = "model";
+
 struct LibraryOptions {
   std::string name;  ///< model::kName
   std::string hash;  ///< model::kHash: FNV-1a of the model file's bytes, 16 hex digits
@@ -48,6 +52,9 @@ struct LibraryOptions {
   bool session = true;  ///< export device/app, by which a board answers on its serial line
   Form form = Form::generated;
   std::optional<SignalApplication> signal = std::nullopt;  ///< not beside speech
+  std::string space = kOnlySpace;                          ///< the namespace of model.h and application.h
+  bool shared_arena =
+      false;  ///< activations live in the arena.h of emit_models(), not in an array of model.cc
 };
 
 /// The library: model.h, model.cc, application.h, application.cc (with speech or signal), the device/ files
@@ -57,6 +64,20 @@ struct LibraryOptions {
 /// are called weights_*. Fails: input_size when labels do not match the output or features the input.
 /// Cost: O(weights); about 4 characters of text a weight.
 Result<std::vector<File>> emit_library(const plan::Plan& plan, const LibraryOptions& options);
+
+/// One of several models in a library.
+struct Member {
+  plan::Plan plan;
+  LibraryOptions options;  ///< space: its folder and namespace; shared_arena, session and form are not read
+};
+
+/// A library of several models that run one at a time in one arena, as large as the largest of them needs:
+/// SPACE/model.h, SPACE/model.cc and SPACE/application.* as emit_library has them, in namespace SPACE;
+/// arena.h; arena.cc; all of device/app; README.md. Layers are called tadpole_layer_SPACE_000 and so on. A
+/// model's input and output are lost when another one runs. Fails: config_bad_value (an empty list, or a
+/// space that is no lower-case C++ name, is taken or means something else in the library); type_unsupported
+/// for a model that remembers in its arena; and as emit_library.
+Result<std::vector<File>> emit_models(std::span<const Member> members);
 
 /// What a firmware that takes its network as a blob, any blob, is built for.
 struct RunnerOptions {

@@ -1,5 +1,6 @@
 // model.h and model.cc: constants, one function a layer, the arena.
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -117,14 +118,20 @@ std::string comment_text(std::string_view name) {
   return text;
 }
 
-std::string layers_of(const plan::Plan& plan, const std::vector<std::string>& params) {
+/// The symbol of a layer, by which a virtual board counts its instructions.
+std::string layer_function(const LibraryOptions& options, int layer) {
+  return "tadpole_layer_" + (options.shared_arena ? options.space + "_" : "") + three_digits(layer);
+}
+
+std::string layers_of(const plan::Plan& plan, const LibraryOptions& options,
+                      const std::vector<std::string>& params) {
   std::string text;
   int layer = 0;
   for (const plan::Step& step : plan.steps()) {
     text += "\n// " + std::string(ir::op_name(step.op)) + " '" + comment_text(step.name) + "', " +
             std::to_string(step.macs) + " multiply-accumulates\n";
-    text += "TADPOLE_LAYER void tadpole_layer_" + three_digits(layer) + "();\n";
-    text += "void tadpole_layer_" + three_digits(layer) + "() {\n" +
+    text += "TADPOLE_LAYER void " + layer_function(options, layer) + "();\n";
+    text += "void " + layer_function(options, layer) + "() {\n" +
             call_of(step, layer, params[static_cast<size_t>(layer)]) + "}\n";
     ++layer;
   }
@@ -224,20 +231,24 @@ std::string reset_of(const plan::Plan& plan) {
 
 }  // namespace
 
-std::string emit_model_header(const plan::Plan& plan) {
+std::string include_guard(std::string_view file, const std::string& space) {
+  std::string guard = "TADPOLE_";
+  if (space != kOnlySpace) {
+    for (const char c : space) guard += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    guard += '_';
+  }
+  return guard + std::string(file) + "_H_";
+}
+
+std::string emit_model_header(const plan::Plan& plan, const LibraryOptions& options) {
   const ir::Tensor& in = end_of(plan, plan.graph().inputs);
   const ir::Tensor& out = end_of(plan, plan.graph().outputs);
+  const std::string guard = include_guard("MODEL", options.space);
   const std::string text =
-      R"(// Made by tadpole. A trained network: fill input(), call invoke(), read output(). One at a time, no heap.
-#ifndef TADPOLE_MODEL_H_
-#define TADPOLE_MODEL_H_
-
-#include <stdint.h>
-
-namespace model {
-
-enum {
-)";
+      "// Made by tadpole. A trained network: fill input(), call invoke(), read output(). One at a time, no "
+      "heap.\n#ifndef " +
+      guard + "\n#define " + guard + "\n\n#include <stdint.h>\n\nnamespace " + options.space +
+      " {\n\nenum {\n";
   return text + "  kInputCount = " + literal(int64_t{plan.input_count()}) +
          ",\n  kOutputCount = " + literal(int64_t{plan.output_count()}) +
          ",\n  kInputBytes = " + literal(plan.input_bytes()) + ",   // " +
@@ -266,10 +277,8 @@ const uint8_t* arena();
 extern const char kName[];
 extern const char kHash[];  // of the model file: FNV-1a, 64 bits, 16 hex digits
 
-}  // namespace model
-
-#endif  // TADPOLE_MODEL_H_
-)";
+}  // namespace )" +
+         options.space + "\n\n#endif  // " + guard + "\n";
 }
 
 std::string emit_ends(const plan::Plan& plan) {
@@ -293,6 +302,7 @@ std::string emit_model_source(const plan::Plan& plan, const LibraryOptions& opti
       "\"model.h\"\n\n#include <string.h>\n";
   if (!includes.empty()) text += "\n";
   for (const std::string& include : includes) text += "#include \"" + include + "\"\n";
+  if (options.shared_arena) text += "#include \"arena.h\"\n";
   text += R"(
 #if defined(__GNUC__)
 #define TADPOLE_LAYER extern "C" __attribute__((noinline))
@@ -304,7 +314,8 @@ namespace {
 
 )";
   // An arena of 0 bytes (a graph that has no layer still has its input) does not occur.
-  text += "alignas(16) uint8_t arena_memory[" + literal(plan.arena_bytes()) + "];\n";
+  text += options.shared_arena ? "constexpr uint8_t* arena_memory = models::arena_memory;\n"
+                               : "alignas(16) uint8_t arena_memory[" + literal(plan.arena_bytes()) + "];\n";
   if (!plan.states().empty()) text += "bool has_states = false;\n" + states_of(plan);
   int layer = 0;
   KnownConstants known;
@@ -314,13 +325,13 @@ namespace {
     if (!constants.text.empty()) text += "\n" + constants.text;
     params.push_back(std::move(constants.params));
   }
-  text += "\n}  // namespace\n" + layers_of(plan, params);
-  text += "\nnamespace model {\n\n" + emit_ends(plan);
+  text += "\n}  // namespace\n" + layers_of(plan, options, params);
+  text += "\nnamespace " + options.space + " {\n\n" + emit_ends(plan);
   text += "\n" + reset_of(plan) + "\nvoid invoke() {\n";
   if (!plan.states().empty()) text += "  if (!has_states) reset();\n";
-  for (int i = 0; i < layer; ++i) text += "  tadpole_layer_" + three_digits(i) + "();\n";
+  for (int i = 0; i < layer; ++i) text += "  " + layer_function(options, i) + "();\n";
   return text + "}\n\nconst char kName[] = " + literal(options.name) +
-         ";\nconst char kHash[] = " + literal(options.hash) + ";\n\n}  // namespace model\n";
+         ";\nconst char kHash[] = " + literal(options.hash) + ";\n\n}  // namespace " + options.space + "\n";
 }
 
 }  // namespace tadpole::codegen

@@ -65,7 +65,7 @@ std::string_view kind_name(app::SenseKind kind) {
 
 }  // namespace
 
-std::string emit_signal_source(const SignalApplication& signal) {
+std::string emit_signal_source(const SignalApplication& signal, const std::string& space) {
   const app::SignalParts& p = signal.parts;
   const bool anomaly = p.answer == app::kAnomaly;
   const int64_t scratch = signal.features.scratch_bytes;
@@ -73,7 +73,7 @@ std::string emit_signal_source(const SignalApplication& signal) {
   std::string text =
       "// Made by tadpole: features and answers of the application.\n#include \"application.h\"\n\n#include "
       "\"" +
-      signal.features.header + "\"\n\nnamespace model {\nnamespace {\n\n";
+      signal.features.header + "\"\n\nnamespace " + space + " {\nnamespace {\n\n";
   text += constants_definition(signal.features);
   text += "\nconst tadpole::dsp::FeatureQuantiser kFeatureQuantiser = {" +
           literal(signal.quantiser.multiplier) + ", " + literal(int64_t{signal.quantiser.shift}) + ", " +
@@ -114,7 +114,7 @@ std::string emit_signal_source(const SignalApplication& signal) {
     for (const std::string& label : signal.labels) text += "    " + literal(label) + ",\n";
     text += "};\n";
   }
-  return text + "\n}  // namespace model\n";
+  return text + "\n}  // namespace " + space + "\n";
 }
 
 }  // namespace tadpole::codegen

@@ -2,11 +2,9 @@
 #include <algorithm>
 
 #include "board/estimate.h"
-#include "data/files.h"
-#include "project/application.h"
+#include "project/deployable.h"
 #include "project/firmware.h"
-#include "project/prepare.h"
-#include "project/sections.h"
+#include "project/pipeline.h"
 #include "project/task.h"
 
 namespace tadpole::project {
@@ -64,21 +62,6 @@ double busy_share(const board::Board& board, const ProjectConfig& config, const 
                                  counts.inference_counts, inferences);
 }
 
-/// The outputs that a model of this task has: a score for each class, as many numbers as it was trained for,
-/// or its input again.
-int64_t outputs_of(const ProjectConfig& config, size_t labels, const features::FeatureBlock& block,
-                   const ir::Graph& graph) {
-  switch (task_of(config).goal) {
-    case GoalKind::anomalies:
-      return block.size();
-    case GoalKind::numbers:
-      return outputs_in(graph);
-    case GoalKind::classes:
-      break;
-  }
-  return static_cast<int64_t>(labels);
-}
-
 /// Some samples for a first inference: zeros.
 Result<void> infer_once(board::VirtualBoard& machine) {
   const board::BoardHello& hello = machine.hello();
@@ -92,25 +75,15 @@ Result<void> infer_once(board::VirtualBoard& machine) {
 
 Result<DeploySummary> deploy_project(const Project& current, const std::string& board_name, Tools tools) {
   TADPOLE_TRY(const board::Board board, board::find_board(board_name));
-  TADPOLE_TRY(const std::string run, current.latest_run("model.tflite", "tadpole quantise"));
-  TADPOLE_TRY(const Project project, current.as_of(run));
-  const ProjectConfig& config = project.config();
-  TADPOLE_TRY(const std::vector<uint8_t> bytes, data::read_file(run + "/model.tflite"));
-  TADPOLE_TRY(const ir::Graph graph, read_model(run + "/model.tflite"));
-  TADPOLE_TRY(const features::FeatureBlock block, features::FeatureBlock::create(config.features));
-  TADPOLE_TRY(RunReport report, RunReport::open(run));
-  std::vector<std::string> labels;
-  if (task_of(config).goal == GoalKind::classes) {
-    TADPOLE_TRY(labels, labels_of(report, run));
-  }
-  TADPOLE_CHECK(
-      check_model_ends(run + "/model.tflite", graph, block, outputs_of(config, labels.size(), block, graph)));
-  const auto application = make_application(config, block, graph, labels, threshold_in(report));
-  if (!application.ok()) return Error{application.error().code, run + "/" + application.error().detail};
-  TADPOLE_TRY(BuiltModel built, build_model(graph, bytes, board,
+  TADPOLE_TRY(Deployable found, read_deployable(current));
+  const std::string& run = found.run;
+  const ProjectConfig& config = found.project.config();
+  const Application& application = found.application;
+  RunReport& report = found.report;
+  TADPOLE_TRY(BuiltModel built, build_model(found.graph, found.bytes, board,
                                             {.name = config.name,
-                                             .speech = application->speech,
-                                             .signal = application->signal,
+                                             .speech = application.speech,
+                                             .signal = application.signal,
                                              .ram_limit_bytes = config.deploy.ram_limit,
                                              .flash_limit_bytes = config.deploy.flash_limit},
                                             run, tools.progress));
@@ -135,7 +108,7 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   summary.feature_instructions = counts.largest_feature_frame;
   summary.milliseconds_estimated = estimate.milliseconds_estimated;
   summary.microjoules_estimated = estimate.microjoules_estimated;
-  summary.real_time_factor = busy_share(board, config, *application, counts);
+  summary.real_time_factor = busy_share(board, config, application, counts);
   summary.layers = layer_rows(built.plan, counts);
 
   if (summary.real_time_factor > 1) {
@@ -148,7 +121,7 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
                      std::to_string(config.deploy.inference_stride_ms) + ")."};
   }
 
-  nlohmann::json section = memory_sections(built, *application, board);
+  nlohmann::json section = memory_sections(built, application, board);
   section["name"] = board.name;
   section["title"] = board.title;
   section["clock_hz"] = board.clock_hz;

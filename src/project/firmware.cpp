@@ -28,24 +28,6 @@ Result<void> need_virtual(const board::Board& board) {
                    board.name + "."};
 }
 
-/// Takes the place of what an earlier model left at `to`.
-Result<void> publish(const std::string& from, const std::string& to) {
-  std::error_code failed;
-  if (fs::is_directory(from, failed)) fs::remove_all(to, failed);
-  if (!failed) fs::rename(from, to, failed);
-  if (failed) return Error{Code::file_unwritable, to + ": cannot be replaced: " + failed.message() + "."};
-  return {};
-}
-
-Result<void> write_library(const std::vector<codegen::File>& files, const std::string& folder) {
-  for (const codegen::File& file : files) {
-    const fs::path path = fs::path(folder) / file.path;
-    TADPOLE_CHECK(data::make_folders(path.parent_path().string()));
-    TADPOLE_CHECK(data::write_text(path.string(), file.text));
-  }
-  return {};
-}
-
 /// The environment variable kPatience, where it is set.
 Result<std::optional<std::chrono::milliseconds>> board_patience() {
   const char* text = std::getenv(kPatience);
@@ -62,6 +44,23 @@ Result<std::optional<std::chrono::milliseconds>> board_patience() {
 }
 
 }  // namespace
+
+Result<void> publish(const std::string& from, const std::string& to) {
+  std::error_code failed;
+  if (fs::is_directory(from, failed)) fs::remove_all(to, failed);
+  if (!failed) fs::rename(from, to, failed);
+  if (failed) return Error{Code::file_unwritable, to + ": cannot be replaced: " + failed.message() + "."};
+  return {};
+}
+
+Result<void> write_library(const std::vector<codegen::File>& files, const std::string& folder) {
+  for (const codegen::File& file : files) {
+    const fs::path path = fs::path(folder) / file.path;
+    TADPOLE_CHECK(data::make_folders(path.parent_path().string()));
+    TADPOLE_CHECK(data::write_text(path.string(), file.text));
+  }
+  return {};
+}
 
 WorkFolder::WorkFolder(std::string path) : path_(std::move(path)) {
   std::error_code ignored;

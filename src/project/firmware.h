@@ -41,6 +41,12 @@ class TemporaryFolder {
   std::string path_;
 };
 
+/// Moves a file or a folder to the place of what an earlier model left at `to`. Fails: file_unwritable.
+Result<void> publish(const std::string& from, const std::string& to);
+
+/// Fails: file_unwritable, disk_full.
+Result<void> write_library(const std::vector<codegen::File>& files, const std::string& folder);
+
 struct BuiltModel {
   plan::Plan plan;
   board::Firmware firmware;  ///< in `work`

@@ -22,7 +22,8 @@ struct WholeWay {
 class Example : public Folder {
  public:
   explicit Example(const std::string& name) {
-    std::filesystem::copy(std::string(TADPOLE_SOURCE_DIR) + "/examples/" + name, path("example"));
+    std::filesystem::copy(std::string(TADPOLE_SOURCE_DIR) + "/examples/" + name, path("example"),
+                          std::filesystem::copy_options::recursive);
   }
 
   Printed make_data() const { return run({"/bin/sh", path("example/make_data.sh")}); }

@@ -183,6 +183,23 @@ TEST_F(SessionTest, ignores_garbage_and_counts_it) {
   EXPECT_EQ(get_u32(stats.payload.data() + 28), 5012u);            // bytes that were no frame
 }
 
+TEST_F(SessionTest, serves_another_model_from_now_on_and_does_not_show_the_output_of_the_last) {
+  start(100, 8);
+  ask(kSetInput, std::vector<uint8_t>(104));
+  ask(kInvoke);
+  SessionModel other = model_;
+  other.name = "other";
+  other.input_bytes = 60;
+  session_.use(&other, nullptr);
+  const Answer refused = ask(kGetOutput, {0, 0, 0, 0, 8, 0});
+  EXPECT_EQ(refused.type, kRefused);
+  EXPECT_EQ(refused.payload[1], kNotInvoked) << "what is there now belongs to nobody";
+  const Answer hello = ask(kHello);
+  EXPECT_EQ(get_u32(hello.payload.data() + 4), 60u);
+  EXPECT_NE(std::string(hello.payload.begin(), hello.payload.end()).find("other"), std::string::npos);
+  EXPECT_EQ(resets, 1u) << "changing models resets neither";
+}
+
 TEST_F(SessionTest, stats_show_how_far_the_arena_was_used) {
   start(6, 2);
   EXPECT_EQ(session_.stats().arena_high_water, 0u);
