@@ -37,6 +37,9 @@ void add_new(CLI::App& app, Context& context) {
   command->add_option("--targets", options->targets, "regression: the columns of numbers to predict")
       ->delimiter(',')
       ->type_name("A,B,...");
+  command->add_flag(
+      "--few-shot", options->few_shot,
+      "keyword: for 5 to 50 recordings of a word; starts from a network that knows speech already");
   command->add_flag("--copy", options->copy_data, "copy the data instead of linking to them");
   command->callback([&context, options] {
     std::string story;

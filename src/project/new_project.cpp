@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "data/files.h"
+#include "project/pretrained.h"
 #include "project/project.h"
 #include "project/task.h"
 
@@ -16,6 +17,9 @@ namespace tadpole::project {
 namespace fs = std::filesystem;
 
 namespace {
+
+/// Below so many of a word, starting from a trained network was clearly better (docs/results.md).
+constexpr int kFewRecordings = 60;
 
 constexpr const char* kConfigFile = "tadpole.toml";
 constexpr const char* kIgnored = "# Made by tadpole; can always be made anew.\n.cache/\nruns/\n";
@@ -156,6 +160,15 @@ Result<void> bring_data(const NewOptions& options, const fs::path& folder, std::
   return {};
 }
 
+/// The word with the fewest recordings.
+std::pair<std::string, int> rarest(const std::vector<std::string>& words,
+                                   const std::map<std::string, int>& counts) {
+  std::pair<std::string, int> found = {words[0], counts.at(words[0])};
+  for (const std::string& word : words)
+    if (counts.at(word) < found.second) found = {word, counts.at(word)};
+  return found;
+}
+
 /// Classes of a keyword project.
 Result<void> choose_keywords(const NewOptions& options, const std::map<std::string, int>& counts,
                              ProjectConfig& config, std::string& story) {
@@ -170,6 +183,13 @@ Result<void> choose_keywords(const NewOptions& options, const std::map<std::stri
     TADPOLE_CHECK(check_words(options.words, counts, options.data));
     config.data.classes = options.words;
     story = "Words: " + quoted_list(options.words) + ".";
+  }
+  if (options.few_shot) {
+    suit_few_shot(config);
+    story += " Training starts from " + config.transfer_model + ", which has learnt from synthetic speech.";
+  } else if (const auto [word, count] = rarest(config.data.classes, counts); count < kFewRecordings) {
+    story += " There are only " + std::to_string(count) + " recordings of '" + word +
+             "': --few-shot would begin with a network that knows speech already.";
   }
   if (config.data.classes.size() < counts.size()) {
     story += " The other " + std::to_string(counts.size() - config.data.classes.size()) +
@@ -276,6 +296,11 @@ Result<Project> Project::create(const NewOptions& options, std::string& story) {
     return Error{Code::file_not_found, options.data + ": there is no such folder. It should hold " +
                                            (task->listens ? "one folder of recordings per word."
                                                           : "the data; tadpole data import makes one.")};
+  }
+  if (options.few_shot && !task->listens) {
+    return Error{Code::config_bad_value, "--few-shot is for --task keyword; '" + options.task +
+                                             "' has no trained network to begin with. [transfer] of "
+                                             "tadpole.toml takes a model of your own."};
   }
   ProjectConfig config;
   config.name = folder.filename().string();

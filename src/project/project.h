@@ -19,6 +19,7 @@ struct NewOptions {
                                    ///< anomaly: what is normal
   std::string label;               ///< table: as DataConfig::label
   std::vector<std::string> targets;  ///< regression: as DataConfig::targets
+  bool few_shot = false;             ///< keyword: from the speech model that comes with Tadpole
   bool copy_data = false;            ///< copy the recordings instead of linking to them
 };
 

@@ -232,11 +232,14 @@ std::vector<Setting> make_settings() {
 
   other("model", "arch", "tadpole inspect --architectures lists them; \"custom\": [[model.layers]]",
         AT(architecture));
+  const auto transfers = [](const ProjectConfig& c) { return !c.transfer_model.empty(); };
+  hide_unless([](const ProjectConfig& c) { return c.transfer_model.empty(); });
 
   other("transfer", "model",
-        "a trained float model whose first layers are kept: a .tflite or ONNX file; \"\" = none",
+        "a trained float model whose first layers are kept: a .tflite or ONNX file, or \"speech_1\", which "
+        "comes "
+        "with Tadpole; \"\" = none",
         AT(transfer_model));
-  const auto transfers = [](const ProjectConfig& c) { return !c.transfer_model.empty(); };
   hide_unless(transfers);
   other("transfer", "cut", "the last layer that is kept; \"\" = the one before the last with weights",
         AT(transfer.cut));
