@@ -214,14 +214,20 @@ class Bench:
         imported = os.path.join(self.folder, data)
         if not os.path.exists(imported):
             self.tadpole("data", "import", source, "--to", imported)
-        runs = []
+        runs, untouched = [], []
         for fold in folds(imported):
             held = self.held_back(imported, fold, f"{name}_data_{fold.name}")
             project = self.project_of(name, held, f"{name}_{fold.name}")
+            if name == "person":
+                untouched.append(self.step("test", project, "--model", os.path.join(project, "vww_96_float.tflite")))
             for seed in self.options.seeds:
                 runs.append(dict(self.run_once(name, project, seed), fold=fold.name))
                 print(f"{name} {fold.name} {json.dumps(runs[-1])}", file=sys.stderr, flush=True)
-        return summary(runs, floor, goal)
+        result = summary(runs, floor, goal)
+        if untouched:
+            result["untouched_model"] = statistics.mean(each["accuracy"] for each in untouched)
+            print(f"{name}: the untouched model answers {result['untouched_model']:.4f}", file=sys.stderr)
+        return result
 
 
 def with_setting(text, setting):

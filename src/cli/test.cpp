@@ -95,10 +95,22 @@ Result<Shown> evaluation_of(const nlohmann::json& report, const std::string& fil
 void add_test(CLI::App& app, Context& context) {
   CLI::App* command = add_command(
       app, context, "test", "show what the newest run answers on the test side: float, int8 and on the board",
-      "tadpole test", Needs::project);
-  command->callback([&context] {
+      "tadpole test\n"
+      "  tadpole test --model other.tflite",
+      Needs::project);
+  auto model = std::make_shared<std::string>();
+  command
+      ->add_option("--model", *model,
+                   "judge this .tflite or ONNX file instead; its outputs are the project's classes, in order")
+      ->type_name("FILE");
+  command->callback([&context, model] {
     context.in_project(
-        [&](project::Project& project, project::Tools) -> Result<Shown> {
+        [&](project::Project& project, project::Tools tools) -> Result<Shown> {
+          if (!model->empty()) {
+            TADPOLE_TRY(nlohmann::json evaluation, project::test_model(project, *model, tools));
+            const std::string text = *model + "\n" + evaluation_text(evaluation);
+            return Shown{std::move(evaluation), text};
+          }
           TADPOLE_TRY(const std::string run, project.latest_run("report.json", "tadpole train"));
           TADPOLE_TRY(project::RunReport report, project::RunReport::open(run));
           return evaluation_of(report.json, run + "/report.json");

@@ -48,6 +48,11 @@ struct RateSummary {
 /// train::find_rate.
 Result<RateSummary> find_learning_rate(const Project& project, Tools tools);
 
+/// What a model file (.tflite or ONNX, float or int8) answers on the test side: as evaluation.float of
+/// report.json. Its outputs are taken as the project's classes in their order. Nothing is written. Fails: as
+/// read_data; file_not_found, tflite_damaged ..., input_size (takes other features or gives other answers).
+Result<nlohmann::json> test_model(const Project& project, const std::string& path, Tools tools);
+
 struct QuantiseSummary {
   std::string run, model, report;
   int64_t tflite_bytes = 0, float_bytes = 0;
