@@ -3,9 +3,11 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "data/feature_cache.h"
 #include "data/files.h"
 #include "features/feature_picture.h"
 #include "features/tuning.h"
+#include "project/feature_map.h"
 
 namespace tadpole::cli {
 
@@ -58,6 +60,60 @@ Result<Shown> show_sample(const project::Project& project, const std::string& na
   const double scale = static_cast<double>(block.scale());
   return Shown{sample->id,    sample->label,  svg_file,      block.config().block,
                block.shape(), scale * *least, scale * *most, features::feature_text(block, values, 100, 32)};
+}
+
+struct Varied {
+  std::string sample, svg_file;
+  int count = 0;
+};
+
+/// The sample and `count` of its variants in one picture, as training sees them.
+Result<Varied> show_variants(const project::Project& project, const std::string& name, int count,
+                             const std::string& svg_file, project::Tools tools) {
+  const project::ProjectConfig& config = project.config();
+  TADPOLE_TRY(const features::FeatureBlock block, features::FeatureBlock::create(config.features));
+  TADPOLE_TRY(const data::Import import, project::read_data(project, tools));
+  TADPOLE_TRY(const samples::Sample* const sample, find_sample(import.data, name));
+  TADPOLE_CHECK(block.accepts(*sample->signal));
+  const auto index = static_cast<size_t>(sample - import.data.samples.data());
+  auto variants = data::varied_features(
+      import.data, index, count, block,
+      {config.augment, config.augment_image, config.augment_series, config.augment_stroke});
+  std::vector<features::TitledFeatures> drawings = {{sample->id, block.extract(*sample->signal)}};
+  Rng rng = Rng(config.augment.seed).fork("preview");
+  for (std::vector<int16_t>& features : variants) {
+    if (block.kind() == features::SignalKind::audio) {
+      samples::mask_features(std::span(features), block.frames(), block.values_per_frame(), rng,
+                             config.masks);
+    }
+    drawings.push_back({"variant " + std::to_string(drawings.size()), std::move(features)});
+  }
+  TADPOLE_CHECK(data::write_text(svg_file, features::feature_sheet_svg(block, drawings, 3)));
+  return Varied{sample->id, svg_file, count};
+}
+
+json show(Console& console, const Varied& varied) {
+  console.print("Drew " + varied.sample + " and " + std::to_string(varied.count) + " variants of it to " +
+                varied.svg_file + ". [augment] in tadpole.toml says how they differ.\n");
+  return {{"sample", varied.sample}, {"variants", varied.count}, {"svg", varied.svg_file}};
+}
+
+json show(Console& console, const project::FeatureMap& map) {
+  char line[160];
+  std::string text = "Drew " + std::to_string(map.points) + " samples to " + map.svg_file + ".\n";
+  if (map.method == "pca") {
+    std::snprintf(line, sizeof line, "The two axes hold %s of all variance.\n", percent(map.share).c_str());
+    text += line;
+  }
+  std::snprintf(line, sizeof line,
+                "Of their features, the nearest other sample is of the same class for %s.\n",
+                percent(map.neighbours_alike).c_str());
+  console.print(text + line);
+  return {{"svg", map.svg_file},
+          {"method", map.method},
+          {"points", map.points},
+          {"variance_share", map.share},
+          {"neighbours_alike", map.neighbours_alike}};
 }
 
 json show(Console& console, const Shown& shown) {
@@ -137,13 +193,50 @@ void add_features(CLI::App& app, Context& context) {
   auto name = std::make_shared<std::string>(), svg_file = std::make_shared<std::string>();
   CLI::App* show_command =
       add_command(*features, context, "show", "draw the features of one sample of the project's data",
-                  "tadpole features show yes/0a7c2a8d_nohash_0.wav --svg yes.svg", Needs::project);
+                  "tadpole features show yes/0a7c2a8d_nohash_0.wav --svg yes.svg\n"
+                  "  tadpole features show yes/0a7c2a8d_nohash_0.wav --variants 8",
+                  Needs::project);
   show_command->add_option("sample", *name, "as in the data folder: CLASS/FILE")->required();
   show_command->add_option("--svg", *svg_file, "also draw to this file")->type_name("FILE");
-  show_command->callback([&context, name, svg_file] {
+  auto variants = std::make_shared<int>(0);
+  show_command
+      ->add_option("--variants", *variants,
+                   "draw so many changed copies beside it, as training hears or sees them")
+      ->check(CLI::Range(0, 100));
+  show_command->callback([&context, name, svg_file, variants] {
+    if (*variants > 0) {
+      context.in_project(
+          [&](project::Project& project, project::Tools tools) {
+            return show_variants(project, *name, *variants, svg_file->empty() ? "variants.svg" : *svg_file,
+                                 tools);
+          },
+          [&](const Varied& varied) { return show(context.console, varied); });
+      return;
+    }
     context.in_project([&](project::Project& project,
                            project::Tools tools) { return show_sample(project, *name, *svg_file, tools); },
                        [&](const Shown& shown) { return show(context.console, shown); });
+  });
+
+  auto map = std::make_shared<project::MapOptions>();
+  CLI::App* map_command = add_command(*features, context, "map",
+                                      "draw all samples as points, near where their features are alike",
+                                      "tadpole features map --method tsne", Needs::project);
+  map_command
+      ->add_option("--method", map->method,
+                   "pca: the directions of most variance; tsne: neighbours stay near")
+      ->check(CLI::IsMember({"pca", "tsne"}))
+      ->capture_default_str();
+  map_command->add_option("--samples", map->samples, "at most so many, evenly spread over the data")
+      ->check(CLI::Range(4, 5000))
+      ->capture_default_str();
+  map_command->add_option("--svg", map->svg_file, "draw to this file")
+      ->type_name("FILE")
+      ->capture_default_str();
+  map_command->callback([&context, map] {
+    context.in_project([&](project::Project& project,
+                           project::Tools tools) { return project::draw_feature_map(project, *map, tools); },
+                       [&](const project::FeatureMap& drawn) { return show(context.console, drawn); });
   });
 
   auto samples = std::make_shared<int>(40);

@@ -145,12 +145,6 @@ class Maker {
     return set;
   }
 
- private:
-  void make_plain(size_t index, std::span<int16_t> row) const {
-    const std::vector<int16_t> features = block_.extract(*data_.samples[index].signal);
-    std::copy(features.begin(), features.end(), row.begin());
-  }
-
   void make_variant(size_t index, int variant, std::span<int16_t> row) const {
     // Seeded by the signal itself, so that adding a recording does not change the variants of the others.
     Rng rng = Rng(options_.sound.seed).fork(hashes_[index] + "/" + std::to_string(variant));
@@ -165,6 +159,12 @@ class Maker {
     } else {
       features = block_.extract(varied_sound(index, rng));
     }
+    std::copy(features.begin(), features.end(), row.begin());
+  }
+
+ private:
+  void make_plain(size_t index, std::span<int16_t> row) const {
+    const std::vector<int16_t> features = block_.extract(*data_.samples[index].signal);
     std::copy(features.begin(), features.end(), row.begin());
   }
 
@@ -231,6 +231,18 @@ std::span<const int16_t> FeatureSet::augmented_row(int train_sample, int variant
   const size_t row =
       static_cast<size_t>(train_sample) * static_cast<size_t>(variants) + static_cast<size_t>(variant);
   return std::span(augmented).subspan(row * width, width);
+}
+
+std::vector<std::vector<int16_t>> varied_features(const Dataset& data, size_t sample, int count,
+                                                  const features::FeatureBlock& block,
+                                                  const VariantOptions& options) {
+  std::vector<std::string> hashes(data.samples.size());
+  hashes[sample] = signal_hash(data.samples[sample]);
+  const Maker maker(data, hashes, block, options);
+  std::vector<std::vector<int16_t>> rows(static_cast<size_t>(count),
+                                         std::vector<int16_t>(static_cast<size_t>(block.size())));
+  for (size_t i = 0; i < rows.size(); ++i) maker.make_variant(sample, static_cast<int>(i), rows[i]);
+  return rows;
 }
 
 std::vector<uint8_t> features_header(const FeatureSet& set, const std::string& key) {

@@ -51,6 +51,11 @@ Result<FeatureSet> features_of(const samples::Dataset& data, const features::Fea
                                const VariantOptions& options, const std::string& cache_folder,
                                Workers& workers, Progress& progress);
 
+/// The features of variants 0, 1, ... `count` - 1 of one sample, as features_of makes them: to be looked at.
+std::vector<std::vector<int16_t>> varied_features(const samples::Dataset& data, size_t sample, int count,
+                                                  const features::FeatureBlock& block,
+                                                  const VariantOptions& options);
+
 /// What the file begins with: "TADPFEAT", version, counts, CRC-32 of the features, key. Plain and augmented
 /// features follow as int16; all is little-endian.
 std::vector<uint8_t> features_header(const FeatureSet& set, const std::string& key);

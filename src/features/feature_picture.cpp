@@ -129,6 +129,26 @@ std::string feature_svg(const FeatureBlock& block, std::span<const int16_t> feat
          " (darkest) to " + decimal(grid.most) + " (brightest)</text>\n</svg>\n";
 }
 
+std::string feature_sheet_svg(const FeatureBlock& block, std::span<const TitledFeatures> drawings,
+                              int columns) {
+  constexpr int kWidth = 320, kHeight = 190, kGap = 8;
+  const int count = static_cast<int>(drawings.size());
+  const int wide = std::max(1, std::min(columns, count)), high = (count + wide - 1) / wide;
+  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " +
+                    std::to_string(wide * (kWidth + kGap)) + " " + std::to_string(high * (kHeight + kGap)) +
+                    "\" role=\"img\">\n<title>" + std::to_string(count) +
+                    " drawings of features</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
+  for (int i = 0; i < count; ++i) {
+    const TitledFeatures& one = drawings[static_cast<size_t>(i)];
+    const std::string drawing = feature_svg(block, one.features, one.title);
+    constexpr std::string_view kBegin = "<svg ";
+    svg += "<svg x=\"" + std::to_string(i % wide * (kWidth + kGap)) + "\" y=\"" +
+           std::to_string(i / wide * (kHeight + kGap)) + "\" width=\"" + std::to_string(kWidth) +
+           "\" height=\"" + std::to_string(kHeight) + "\" " + drawing.substr(kBegin.size());
+  }
+  return svg + "</svg>\n";
+}
+
 std::string feature_text(const FeatureBlock& block, std::span<const int16_t> features, int columns,
                          int rows) {
   const Grid grid = grid_of(block, features);

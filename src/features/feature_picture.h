@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "features/feature_block.h"
 
@@ -14,6 +15,14 @@ namespace tadpole::features {
 /// axes of each row; the legend names the least and the greatest of all. An SVG document.
 std::string feature_svg(const FeatureBlock& block, std::span<const int16_t> features,
                         const std::string& title);
+
+/// Several drawings beside each other, `columns` in a row, each with its title. An SVG document.
+struct TitledFeatures {
+  std::string title;
+  std::vector<int16_t> features;
+};
+std::string feature_sheet_svg(const FeatureBlock& block, std::span<const TitledFeatures> drawings,
+                              int columns);
 
 /// The same in at most `columns` x `rows` characters, from blank (least) to @ (greatest), a newline after
 /// each row. Cells of several values show their mean.

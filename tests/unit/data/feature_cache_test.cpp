@@ -173,6 +173,20 @@ TEST(FeatureCache, every_flipped_byte_and_every_cut_is_noticed) {
   EXPECT_FALSE(decode(whole, key, 3).ok());
 }
 
+TEST(FeatureCache, variants_of_one_sample_are_those_that_training_gets) {
+  Silent silent;
+  const auto data = dataset();
+  const auto set = make(data, "", silent);
+  for (const size_t place : {0u, 5u}) {
+    const int sample = set->train_indices[place];
+    const auto varied = varied_features(data, static_cast<size_t>(sample), 3, block(), {.sound = three()});
+    ASSERT_EQ(varied.size(), 3u);
+    for (int variant = 0; variant < 3; ++variant)
+      EXPECT_THAT(varied[static_cast<size_t>(variant)],
+                  testing::ElementsAreArray(set->augmented_row(static_cast<int>(place), variant)));
+  }
+}
+
 TEST(FeatureCache, features_lie_in_memory_once) {
   if (!kMemoryIsMeasurable) GTEST_SKIP() << "needs a build without AddressSanitizer";
   const Scratch scratch;
