@@ -31,6 +31,7 @@ void add_test(CLI::App& app, Context& context);
 void add_quantise(CLI::App& app, Context& context);
 void add_convert(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
+void add_threshold(CLI::App& app, Context& context);
 void add_deploy(CLI::App& app, Context& context);
 void add_export(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);

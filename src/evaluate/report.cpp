@@ -119,6 +119,7 @@ std::string render_report_html(const nlohmann::json& report) {
       {"answers", "How well does it answer?", answers_section(view)},
       {"numbers", "How near are its numbers?", numbers_section(view)},
       {"anomalies", "Does it notice what is strange?", anomalies_section(view)},
+      {"threshold", "When does it answer?", threshold_section(view)},
       {"stream", "Listening for a long time", stream_section(view)},
       {"data", "The recordings", data_section(view)},
       {"features", "What the model sees", features_section(view)},

@@ -386,6 +386,13 @@ std::string stream_section(View report) {
   if (const auto chosen = stream.number("chosen_threshold")) {
     story += "A word counts as heard when its average score is above " + grouped_html(*chosen, 2) + ". ";
   }
+  const View on_board = stream.at("board").has_members() ? stream.at("board") : stream.at("int8");
+  if (const auto median = on_board.at("delay").number("median_ms"))
+    story += "It is announced " + grouped(*median) + " ms after the word's end (median). ";
+  if (const auto busy = stream.amount("duty_cycle_estimated")) {
+    story += "The board is busy for " + percent_html(*busy) + " of its time (duty cycle, " + estimate_tag() +
+             "). ";
+  }
   return paragraph(story) + "<div class=\"pair\"><div>" + curve + "</div><div>" + table + numbers +
          "</div></div>";
 }

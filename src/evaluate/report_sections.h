@@ -52,6 +52,8 @@ std::string stream_section(View report);
 std::string numbers_section(View report);
 // report_anomalies.cpp
 std::string anomalies_section(View report);
+// report_threshold.cpp
+std::string threshold_section(View report);
 // report_making.cpp
 std::string data_section(View report);
 std::string features_section(View report);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/rng.h"
+#include "evaluate/groups.h"
 
 namespace tadpole::evaluate {
 namespace {
@@ -138,7 +139,7 @@ Result<Recording> build_recording(std::span<const StreamClip> words, std::span<c
                                   const StreamOptions& options) {
   TADPOLE_CHECK(check(options));
   if (words.empty()) {
-    return Error{Code::evaluate_no_words, "the test side holds no recording of a word to listen for."};
+    return Error{Code::evaluate_no_words, "there is no recording of a word to listen for."};
   }
   const int rate = options.sample_rate_hz;
   Recording recording;
@@ -165,6 +166,7 @@ Result<Recording> build_recording(std::span<const StreamClip> words, std::span<c
     const auto [from, to] = spoken_part(clip.pcm, rate);
     const metrics::Event event{clip.label, to_ms(at + from, rate), to_ms(at + to, rate)};
     (other ? recording.distractors : recording.events).push_back(event);
+    if (!other) recording.groups.emplace_back(clip.group);
     at += std::max<size_t>(1, clip.pcm.size());  // an empty clip with no gap must not stop the time
   }
   if (recording.events.empty()) {
@@ -174,20 +176,25 @@ Result<Recording> build_recording(std::span<const StreamClip> words, std::span<c
   return recording;
 }
 
-Result<Recording> build_recording(const samples::Dataset& data, const StreamOptions& options) {
+Result<Recording> build_recording(const samples::Dataset& data, const StreamOptions& options,
+                                  samples::Side wanted) {
   std::vector<StreamClip> words, distractors;
   std::vector<std::span<const int16_t>> noise;
   const auto fits = [&](const samples::Sample& sample, samples::Side side) {
-    return side == samples::Side::test && sample.signal && !sample.audio().pcm.empty() &&
+    return side == wanted && sample.signal && !sample.audio().pcm.empty() &&
            sample.audio().sample_rate_hz == options.sample_rate_hz;
   };
   for (size_t i = 0; i < data.samples.size(); ++i) {
     if (!fits(data.samples[i], data.side[i]) || data.target[i] == samples::kSilence) continue;
-    const StreamClip clip{data.target[i], data.samples[i].audio().pcm};
+    const StreamClip clip{data.target[i], data.samples[i].audio().pcm, data.samples[i].group};
     (clip.label == data.class_index(samples::kUnknownName) ? distractors : words).push_back(clip);
   }
   for (size_t i = 0; i < data.noise.size(); ++i) {
     if (fits(data.noise[i], data.noise_side[i])) noise.push_back(data.noise[i].audio().pcm);
+  }
+  if (words.empty()) {
+    return Error{Code::evaluate_no_words, "the " + std::string(samples::side_name(wanted)) +
+                                              " side holds no recording of a word to listen for."};
   }
   return build_recording(words, distractors, noise, options);
 }
@@ -225,6 +232,14 @@ Result<metrics::EventScore> score_stream(const Recording& recording, float thres
   return metrics::score_events(recording.events, heard, recording.seconds(), match);
 }
 
+nlohmann::json heard_by_group(const Recording& recording, std::span<const metrics::Detection> heard,
+                              const metrics::MatchOptions& match) {
+  const metrics::Matching matching = metrics::match_events(recording.events, heard, match);
+  std::vector<double> hits;
+  for (const auto& heard_ms : matching.heard_ms) hits.push_back(heard_ms ? 1 : 0);
+  return group_table("words heard", recording.groups, hits);
+}
+
 nlohmann::json to_json(const metrics::EventScore& score) {
   nlohmann::json out = {{"events", score.events},
                         {"hits", score.hits},
@@ -232,10 +247,17 @@ nlohmann::json to_json(const metrics::EventScore& score) {
                         {"false_accepts", score.false_accepts},
                         {"wrong_words", score.wrong_words},
                         {"repeats", score.repeats},
+                        {"debounced", score.debounced},
+                        {"delay", nullptr},
                         {"false_accepts_per_hour", nullptr},
                         {"false_reject_rate", nullptr}};
   if (const auto rate = score.false_accepts_per_hour()) out["false_accepts_per_hour"] = *rate;
   if (const auto rate = score.false_reject_rate()) out["false_reject_rate"] = *rate;
+  if (score.delay) {
+    out["delay"] = {{"median_ms", score.delay->median_ms},
+                    {"percentile_95_ms", score.delay->percentile_95_ms},
+                    {"largest_ms", score.delay->largest_ms}};
+  }
   return out;
 }
 

@@ -16,10 +16,11 @@
 
 namespace tadpole::evaluate {
 
-/// One clip to place: its class and its sound, all at one sample rate. Owns nothing.
+/// One clip to place: its class, its sound, all at one sample rate, and who said it. Owns nothing.
 struct StreamClip {
   int label = 0;
   std::span<const int16_t> pcm;
+  std::string_view group = {};
 };
 
 struct StreamOptions {
@@ -38,6 +39,7 @@ struct Recording {
   int sample_rate_hz = 16000;
   std::vector<int16_t> pcm;
   std::vector<metrics::Event> events;       ///< the words to detect, in order of time
+  std::vector<std::string> groups;          ///< of each of them: who said it; "" when that is not known
   std::vector<metrics::Event> distractors;  ///< other words; answering one is a false accept
   bool noise_is_made_up = false;            ///< no noise was given: seeded white noise was used
 
@@ -57,9 +59,10 @@ Result<Recording> build_recording(std::span<const StreamClip> words, std::span<c
                                   std::span<const std::span<const int16_t>> noise,
                                   const StreamOptions& options);
 
-/// The same from the test side of a data set: its words, samples of "unknown" as distractors, its noise.
+/// The same from one side of a data set: its words, samples of "unknown" as distractors, its noise.
 /// Samples of silence and of another rate than options.sample_rate_hz are left out.
-Result<Recording> build_recording(const samples::Dataset& data, const StreamOptions& options);
+Result<Recording> build_recording(const samples::Dataset& data, const StreamOptions& options,
+                                  samples::Side side = samples::Side::test);
 
 /// A detector: what it announces in the whole recording at a threshold. Called once for each threshold; it
 /// should keep what does not depend on the threshold (features, posteriors).
@@ -90,6 +93,10 @@ Result<StreamResult> evaluate_stream(const Recording& recording, std::span<const
 /// float model.
 Result<metrics::EventScore> score_stream(const Recording& recording, float threshold,
                                          const Detector& detector, const metrics::MatchOptions& match = {});
+
+/// How many of each group's words were heard, as group_table; null when fewer than two groups are known.
+nlohmann::json heard_by_group(const Recording& recording, std::span<const metrics::Detection> heard,
+                              const metrics::MatchOptions& match = {});
 
 /// The object under stream.float, .int8 and .board of report.json.
 nlohmann::json to_json(const metrics::EventScore& score);

@@ -2,18 +2,47 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <numeric>
 #include <tuple>
+
+#include "metrics/ranking.h"
 
 namespace tadpole::metrics {
 namespace {
 
 struct Window {
+  size_t event;
   int label;
   int64_t from_ms, to_ms;
   bool hit = false;
 
   bool holds(int64_t time_ms) const { return from_ms <= time_ms && time_ms <= to_ms; }
 };
+
+/// The windows of events, earliest deadline first: that order makes a maximum matching of points and
+/// intervals.
+std::vector<Window> windows_of(std::span<const Event> events, const MatchOptions& options) {
+  std::vector<Window> windows;
+  windows.reserve(events.size());
+  for (size_t i = 0; i < events.size(); ++i) {
+    windows.push_back(
+        {i, events[i].label, events[i].start_ms - options.early_ms, events[i].end_ms + options.late_ms});
+  }
+  std::stable_sort(windows.begin(), windows.end(),
+                   [](const Window& a, const Window& b) { return a.to_ms < b.to_ms; });
+  return windows;
+}
+
+std::optional<Delay> delay_of(std::span<const Event> events, const Matching& matching) {
+  std::vector<float> delays;
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (matching.heard_ms[i]) delays.push_back(static_cast<float>(*matching.heard_ms[i] - events[i].end_ms));
+  }
+  if (delays.empty()) return std::nullopt;
+  return Delay{static_cast<double>(quantile(delays, 0.5)), static_cast<double>(quantile(delays, 0.95)),
+               static_cast<double>(*std::max_element(delays.begin(), delays.end()))};
+}
 
 }  // namespace
 
@@ -27,32 +56,27 @@ std::optional<double> EventScore::false_reject_rate() const {
   return static_cast<double>(misses) / static_cast<double>(events);
 }
 
-EventScore score_events(std::span<const Event> events, std::span<const Detection> detections, double seconds,
-                        const MatchOptions& options) {
-  std::vector<Window> windows;
-  windows.reserve(events.size());
-  for (const Event& event : events) {
-    windows.push_back({event.label, event.start_ms - options.early_ms, event.end_ms + options.late_ms});
-  }
-  // Earliest deadline first is a maximum matching for points and intervals.
-  std::stable_sort(windows.begin(), windows.end(),
-                   [](const Window& a, const Window& b) { return a.to_ms < b.to_ms; });
-  std::vector<Detection> ordered(detections.begin(), detections.end());
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const Detection& a, const Detection& b) { return a.time_ms < b.time_ms; });
+Matching match_events(std::span<const Event> events, std::span<const Detection> detections,
+                      const MatchOptions& options) {
+  std::vector<Window> windows = windows_of(events, options);
+  std::vector<size_t> order(detections.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return detections[a].time_ms < detections[b].time_ms; });
 
-  EventScore score;
-  score.events = static_cast<int64_t>(events.size());
-  score.seconds = seconds;
-  for (const Detection& detection : ordered) {
+  Matching matching{std::vector<std::optional<int64_t>>(events.size()),
+                    std::vector<Verdict>(detections.size(), Verdict::false_accept)};
+  std::map<int, int64_t> last_false_ms;  // of each label
+  for (const size_t index : order) {
+    const Detection& detection = detections[index];
+    Verdict& verdict = matching.verdicts[index];
     Window* free = nullptr;
-    bool repeat = false, other_word = false;
     for (Window& window : windows) {
       if (!window.holds(detection.time_ms)) continue;
       if (window.label != detection.label) {
-        other_word = true;
+        if (verdict == Verdict::false_accept) verdict = Verdict::wrong_word;
       } else if (window.hit) {
-        repeat = true;
+        verdict = Verdict::repeat;
       } else {
         free = &window;
         break;
@@ -60,15 +84,36 @@ EventScore score_events(std::span<const Event> events, std::span<const Detection
     }
     if (free != nullptr) {
       free->hit = true;
-      ++score.hits;
-    } else if (repeat) {
-      ++score.repeats;
+      matching.heard_ms[free->event] = detection.time_ms;
+      verdict = Verdict::hit;
+    }
+    if (verdict == Verdict::hit || verdict == Verdict::repeat) continue;
+    const auto last = last_false_ms.find(detection.label);
+    if (last != last_false_ms.end() && detection.time_ms - last->second <= options.debounce_ms) {
+      verdict = Verdict::debounced;
     } else {
-      ++score.false_accepts;
-      score.wrong_words += other_word;
+      last_false_ms[detection.label] = detection.time_ms;
     }
   }
+  return matching;
+}
+
+EventScore score_events(std::span<const Event> events, std::span<const Detection> detections, double seconds,
+                        const MatchOptions& options) {
+  const Matching matching = match_events(events, detections, options);
+  const auto count = [&](Verdict wanted) {
+    return static_cast<int64_t>(std::count(matching.verdicts.begin(), matching.verdicts.end(), wanted));
+  };
+  EventScore score;
+  score.events = static_cast<int64_t>(events.size());
+  score.seconds = seconds;
+  score.hits = count(Verdict::hit);
   score.misses = score.events - score.hits;
+  score.wrong_words = count(Verdict::wrong_word);
+  score.false_accepts = count(Verdict::false_accept) + score.wrong_words;
+  score.repeats = count(Verdict::repeat);
+  score.debounced = count(Verdict::debounced);
+  score.delay = delay_of(events, matching);
   return score;
 }
 

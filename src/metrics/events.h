@@ -30,23 +30,48 @@ struct Detection {
   bool operator==(const Detection&) const = default;
 };
 
-/// When a detection belongs to a word. The default late_ms is the second that MLPerf Tiny's streaming
-/// wake-word rules allow: smoothing and the stride of inference make every detector late, none early.
+/// When a detection belongs to a word, and when it is only the echo of a false one. The defaults are those of
+/// MLPerf Tiny's streaming wake word (mlcommons/tiny, benchmark/runner/README.md, "Streaming Test"): from the
+/// word's start to a second after its end, and false accepts within a second count as one.
 struct MatchOptions {
-  int64_t early_ms = 0;    ///< before start_ms
-  int64_t late_ms = 1000;  ///< after end_ms
+  int64_t early_ms = 0;        ///< before start_ms
+  int64_t late_ms = 1000;      ///< after end_ms
+  int64_t debounce_ms = 1000;  ///< after a false accept of the same label
+};
+
+/// What a detection turned out to be.
+enum class Verdict : uint8_t { hit, repeat, false_accept, wrong_word, debounced };
+
+/// Who belongs to whom.
+struct Matching {
+  std::vector<std::optional<int64_t>> heard_ms;  ///< of each event: when its hit came; nothing when missed
+  std::vector<Verdict> verdicts;                 ///< of each detection
+};
+
+/// Matches detections with events of the same label, each with at most one, so that hits are as many as
+/// possible (in the order of time, each detection takes the fitting event that ends first). Ends are
+/// inclusive. Input needs no order. Cost: O(events * detections).
+Matching match_events(std::span<const Event> events, std::span<const Detection> detections,
+                      const MatchOptions& options = {});
+
+/// How long after the end of a word its detection comes: below 0 while the word is still being said.
+struct Delay {
+  double median_ms = 0;
+  double percentile_95_ms = 0;
+  double largest_ms = 0;
 };
 
 /// The counts of one run.
 struct EventScore {
-  int64_t events = 0;         ///< words that were said = hits + misses
-  int64_t hits = 0;           ///< words that were detected
-  int64_t misses = 0;         ///< words that were not (false rejects)
-  int64_t false_accepts = 0;  ///< detections with no word of that label near, wrong words among them
-  int64_t wrong_words = 0;    ///< of the false accepts: those while another listed word was said
-  int64_t repeats =
-      0;  ///< further detections of a word that was hit already; counted once, so no false accept
-  double seconds = 0;  ///< length of the recording
+  int64_t events = 0;          ///< words that were said = hits + misses
+  int64_t hits = 0;            ///< words that were detected
+  int64_t misses = 0;          ///< words that were not (false rejects)
+  int64_t false_accepts = 0;   ///< detections with no word of that label near, wrong words among them
+  int64_t wrong_words = 0;     ///< of the false accepts: those while another listed word was said
+  int64_t repeats = 0;         ///< further detections of a word that was hit already: no false accepts
+  int64_t debounced = 0;       ///< echoes of false accepts, counted with the first of them
+  std::optional<Delay> delay;  ///< of the hits; nothing without
+  double seconds = 0;          ///< length of the recording
 
   /// Nothing when the recording has no length.
   std::optional<double> false_accepts_per_hour() const;
@@ -54,9 +79,7 @@ struct EventScore {
   std::optional<double> false_reject_rate() const;
 };
 
-/// Matches detections with events of the same label, each with at most one, so that hits are as many as
-/// possible (in the order of time, each detection takes the fitting event that ends first). Ends are
-/// inclusive. Input needs no order. Cost: O(events * detections).
+/// The counts of match_events.
 EventScore score_events(std::span<const Event> events, std::span<const Detection> detections, double seconds,
                         const MatchOptions& options = {});
 

@@ -135,6 +135,9 @@ Result<BoardTestSummary> test_on_board(const Project& current, const std::string
   report.json["agreement"]["board_is_host"] =
       summary.same_bytes == summary.count && (!stream || stream->equals_host);
   report.json["agreement"]["count"] = summary.count;
+  const nlohmann::json::json_pointer busy("/board/real_time_factor");
+  if (stream && report.json.contains(busy))
+    stream->section["duty_cycle_estimated"] = summary.stream["duty_cycle_estimated"] = report.json[busy];
   if (stream) report.json["stream"] = stream->section;
   report.json["board"]["stack_high_water_bytes"] = stats.stack_high_water;
   report.json["board"]["arena_high_water_bytes"] = stats.arena_high_water;

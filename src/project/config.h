@@ -39,6 +39,15 @@ struct AnomalyConfig {
   float margin = 1.2f;    ///< ... before it is multiplied by this
 };
 
+/// [threshold]: what mistakes cost, by which tadpole threshold chooses when to answer. Any unit will do: only
+/// how the costs compare counts.
+struct ThresholdConfig {
+  float miss_cost = 1;          ///< of a word that was not heard, an anomaly that was not noticed
+  float false_accept_cost = 1;  ///< of an answer to nothing
+  float events_per_hour = 0;    ///< words or anomalies that really come; 0 = as many as in the samples
+  int minutes = 20;             ///< keyword: length of the recordings that it listens to
+};
+
 /// [deploy]
 struct DeployConfig {
   std::string board = "virtual-nano33ble";
@@ -78,6 +87,7 @@ struct ProjectConfig {
   std::string scheme = "int8";
   int calibration_samples = 200;
   AnomalyConfig anomaly;
+  ThresholdConfig threshold;
   DeployConfig deploy;
 };
 

@@ -1,5 +1,7 @@
 #include "project/keyword_stream.h"
 
+#include <algorithm>
+
 #include "project/listening.h"
 
 namespace tadpole::project {
@@ -37,6 +39,7 @@ Result<StreamTest> test_stream(const HostModels& host, const ProjectConfig& conf
   };
   std::vector<float> thresholds;
   for (float at = kThresholdStep; at < 1; at += kThresholdStep) thresholds.push_back(at);
+  thresholds.insert(std::lower_bound(thresholds.begin(), thresholds.end(), threshold), threshold);
   TADPOLE_TRY(const auto curve, evaluate::evaluate_stream(recording, thresholds, detector_of(in_int8),
                                                           kWantedFalseAcceptsPerHour));
   TADPOLE_TRY(const auto float_score, evaluate::score_stream(recording, threshold, detector_of(in_float)));

@@ -65,6 +65,24 @@ struct QuantiseSummary {
 /// The newest trained model to int8: runs/N/model.tflite. Fails: run_missing, quantise_bad_range, cancelled.
 Result<QuantiseSummary> quantise_project(const Project& project, Tools tools);
 
+struct ThresholdOptions {
+  bool write = true;  ///< into tadpole.toml and the report; false: only look
+  uint64_t seed = 1;  ///< keyword: of the recordings
+};
+struct ThresholdSummary {
+  std::string run, report;
+  /// In which settings the choice lies, as they stand in the file.
+  std::vector<SettingChange> settings;
+  nlohmann::json section;  ///< "threshold" of report.json
+};
+
+/// Chooses from the validation side when to answer, by the costs in [threshold], and writes it to
+/// tadpole.toml for the next firmware; then measures on the test side what that does. Keyword: average and
+/// threshold of the spotter, on a long recording of words in noise. Anomaly: the margin of the threshold.
+/// Fails: run_missing, config_bad_value for other tasks, evaluate_no_words, evaluate_bad_scores when the
+/// validation side cannot tell or never to answer would be cheapest, cancelled.
+Result<ThresholdSummary> choose_threshold(Project& project, const ThresholdOptions& options, Tools tools);
+
 struct DeploySummary {
   std::string run, library, firmware, report;
   int64_t ram_bytes = 0, ram_limit = 0, flash_bytes = 0, flash_limit = 0, arena_bytes = 0,

@@ -17,8 +17,8 @@ namespace {
 
 constexpr const char* kConfigFile = "tadpole.toml";
 /// Sections of report.json into which the steps write; docs/formats/report.md.
-constexpr std::array<std::string_view, 8> kObjects = {"agreement", "board", "data",         "evaluation",
-                                                      "features",  "model", "quantisation", "train"};
+constexpr std::array<std::string_view, 9> kObjects = {
+    "agreement", "board", "data", "evaluation", "features", "model", "quantisation", "threshold", "train"};
 
 }  // namespace
 
@@ -43,9 +43,20 @@ Result<Project> Project::as_of(const std::string& run) const {
   TADPOLE_TRY(past.config_, parse_config(text, file));
   past.config_.scheme = config_.scheme;
   past.config_.calibration_samples = config_.calibration_samples;
+  past.config_.anomaly = config_.anomaly;
+  past.config_.threshold = config_.threshold;
   past.config_.deploy = config_.deploy;
   past.config_.threads = config_.threads;
   return past;
+}
+
+Result<void> Project::change(std::span<const SettingChange> changes) {
+  const std::string file = folder_ + "/" + kConfigFile;
+  const std::string name = folder_ == "." ? kConfigFile : file;
+  TADPOLE_TRY(const std::string text, data::read_text(file));
+  TADPOLE_TRY(const std::string changed, change_settings(text, name, changes));
+  TADPOLE_TRY(config_, parse_config(changed, name));
+  return data::write_text(file, changed);
 }
 
 std::string Project::data_folder() const {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "project/change_settings.h"
 #include "project/config.h"
 
 namespace tadpole::project {
@@ -35,9 +37,13 @@ class Project {
   /// Reads tadpole.toml in `folder`. Fails: project_missing, and as parse_config.
   static Result<Project> open(const std::string& folder);
 
-  /// This project with the data, features and network settings that a run was made with; [quantise] and
-  /// [deploy] stay today's.
+  /// This project with the data, features and network settings that a run was made with; [quantise],
+  /// [anomaly], [threshold] and [deploy] stay today's.
   Result<Project> as_of(const std::string& run) const;
+
+  /// Changes settings in the file and here; comments and everything else stay. All or nothing. Fails: as
+  /// change_settings; file_unwritable.
+  Result<void> change(std::span<const SettingChange> changes);
 
   const std::string& folder() const { return folder_; }
   const ProjectConfig& config() const { return config_; }

@@ -27,6 +27,7 @@ bool reads_table(const ProjectConfig& config) {
   return config.task == "table" || config.task == "regression";
 }
 bool listens(const ProjectConfig& config) { return config.task == "keyword"; }
+bool watches(const ProjectConfig& config) { return config.task == "anomaly"; }
 
 #define AT(member) [](ProjectConfig& c) -> SettingValue { return &c.member; }
 
@@ -313,7 +314,18 @@ std::vector<Setting> make_settings() {
          "task \"anomaly\": so many percent of normal scores lie below the threshold", 0, 100,
          AT(anomaly.percentile));
   number("anomaly", "margin", "and the threshold is that times this", 0.01, 100, AT(anomaly.margin));
-  show(anomaly_from, rows.size(), [](const ProjectConfig& c) { return c.task == "anomaly"; });
+  show(anomaly_from, rows.size(), watches);
+
+  const size_t threshold_from = rows.size();
+  number("threshold", "miss_cost", "tadpole threshold: what it costs not to answer when one should", 0, 1e6,
+         AT(threshold.miss_cost));
+  number("threshold", "false_accept_cost", "and to answer when one should not", 0, 1e6,
+         AT(threshold.false_accept_cost));
+  number("threshold", "events_per_hour", "how often one should; 0 = as often as in the samples", 0, 1e6,
+         AT(threshold.events_per_hour));
+  show(threshold_from, rows.size(), [](const ProjectConfig& c) { return listens(c) || watches(c); });
+  number("threshold", "minutes", "of words in noise that it listens to", 1, 120, AT(threshold.minutes));
+  hide_unless(listens);
 
   other("deploy", "board", "tadpole board lists them", AT(deploy.board));
   const size_t listening_from = rows.size();

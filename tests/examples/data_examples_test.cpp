@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "tests/examples/example.h"
+#include "tests/examples/baseline.h"
 
 namespace tadpole {
 namespace {
@@ -17,6 +17,7 @@ WholeWay whole_way(const ImportedExample& example, int updates) {
   const WholeWay way = example.run_all(updates);
   expect_board_equals_host(way);
   EXPECT_LE(way.deploy.value("ram_bytes", int64_t{1} << 40), way.deploy.value("ram_limit", int64_t{0}));
+  expect_recorded_memory(example.name, way);
   return way;
 }
 
@@ -113,6 +114,14 @@ TEST(FanAnomalyExample, notices_a_coin_on_a_blade_on_the_board) {
   if (!example.has_data) GTEST_SKIP() << "needs ../shared/data/ceiling_fan_vibration";
   const WholeWay way = whole_way(example, 200);
   EXPECT_GT(way.board.value("board_auc", 0.0), 0.9);
+  const nlohmann::json chosen = example.step({"threshold"});
+  ASSERT_TRUE(chosen.contains("validation"));
+  EXPECT_LE(chosen["validation"]["score"]["cost_per_hour"],
+            chosen["validation"]["score_before"]["cost_per_hour"]);
+  const auto report = nlohmann::json::parse(example.read("example/runs/0001/report.json"));
+  const double threshold = chosen["threshold"];
+  EXPECT_NEAR(report["evaluation"]["int8"]["threshold"].get<double>(), threshold, 1e-4 * threshold)
+      << "the firmware's threshold, from a margin of five digits";
 }
 
 TEST(SeriesAnomalyExample, watches_a_machine_on_the_board) {

@@ -21,10 +21,12 @@ struct WholeWay {
 
 class Example : public Folder {
  public:
-  explicit Example(const std::string& name) {
+  explicit Example(const std::string& of) : name(of) {
     std::filesystem::copy(std::string(TADPOLE_SOURCE_DIR) + "/examples/" + name, path("example"),
                           std::filesystem::copy_options::recursive);
   }
+
+  const std::string name;
 
   Printed make_data() const { return run({"/bin/sh", path("example/make_data.sh")}); }
 

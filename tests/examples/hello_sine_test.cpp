@@ -4,7 +4,7 @@
 #include <cmath>
 #include <sstream>
 
-#include "tests/examples/example.h"
+#include "tests/examples/baseline.h"
 
 namespace tadpole {
 namespace {
@@ -33,6 +33,7 @@ TEST(HelloSine, learns_the_sine_and_keeps_it_in_eight_bits_on_the_board) {
 TEST(HelloSine, is_tiny) {
   EXPECT_LE(whole_way().quantise.value("tflite_bytes", 1 << 20), 4000);
   EXPECT_LE(whole_way().deploy.value("arena_bytes", 1 << 20), 64);
+  expect_recorded_memory("hello_sine", whole_way());
 }
 
 TEST(HelloSine, fades_a_light_with_its_own_main) {

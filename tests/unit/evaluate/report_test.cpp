@@ -90,8 +90,8 @@ TEST(Report, is_one_file_without_network_or_script) {
 
 TEST(Report, shows_every_part_and_the_main_numbers) {
   const std::string html = render_report_html(sample_report());
-  for (const char* id : {"answers", "stream", "data", "features", "model", "training", "small", "memory",
-                         "work", "commands"}) {
+  for (const char* id : {"answers", "threshold", "stream", "data", "features", "model", "training", "small",
+                         "memory", "work", "commands"}) {
     EXPECT_THAT(html, HasSubstr("<section id=\"" + std::string(id) + "\"")) << id;
   }
   EXPECT_THAT(html, HasSubstr("Synthetic data."));
@@ -107,12 +107,13 @@ TEST(Report, every_estimate_is_labelled) {
   size_t tags = 0;
   for (size_t at = html.find(">estimate<"); at != std::string::npos; at = html.find(">estimate<", at + 1))
     ++tags;
-  EXPECT_EQ(tags, 5u) << "milliseconds (twice), cycles, microjoules, real-time factor";
+  EXPECT_EQ(tags, 6u) << "milliseconds (twice), cycles, microjoules, real-time factor, duty cycle";
   json report = sample_report();
   for (const char* key :
        {"cycles_estimated", "milliseconds_estimated", "microjoules_estimated", "real_time_factor"}) {
     report["board"].erase(key);
   }
+  report["stream"].erase("duty_cycle_estimated");
   EXPECT_THAT(render_report_html(report), Not(HasSubstr(">estimate<")));
 }
 
@@ -133,8 +134,8 @@ TEST(Report, parts_without_data_do_not_appear) {
   json trained = {{"format", 1}, {"train", sample_report()["train"]}};
   const std::string html = render_report_html(trained);
   EXPECT_THAT(html, HasSubstr("id=\"training\""));
-  for (const char* id :
-       {"answers", "stream", "data", "features", "model", "small", "memory", "work", "commands"}) {
+  for (const char* id : {"answers", "threshold", "stream", "data", "features", "model", "small", "memory",
+                         "work", "commands"}) {
     EXPECT_THAT(html, Not(HasSubstr("id=\"" + std::string(id) + "\""))) << id;
   }
   EXPECT_EQ(flaw_in(html), "");

@@ -144,12 +144,43 @@ json stream() {
                      {"false_reject_rate", 0.03 + 0.72 * std::pow(t, 4)}});
   }
   const auto score = [](int hits, int misses, int alarms) {
-    return to_json(metrics::EventScore{hits + misses, hits, misses, alarms, 1, 0, 300});
+    metrics::EventScore counts{hits + misses, hits, misses, alarms, 1, 0, 0, {}, 300};
+    counts.delay = metrics::Delay{212, 480, 655};
+    return to_json(counts);
   };
-  return {{"seconds", 300},           {"events", 52},
-          {"curve", curve},           {"chosen_threshold", curve[13]["threshold"]},
-          {"float", score(43, 9, 1)}, {"int8", score(43, 9, 1)},
-          {"board", score(42, 10, 1)}};
+  return {{"seconds", 300},
+          {"events", 52},
+          {"curve", curve},
+          {"chosen_threshold", curve[13]["threshold"]},
+          {"float", score(43, 9, 1)},
+          {"int8", score(43, 9, 1)},
+          {"board", score(42, 10, 1)},
+          {"duty_cycle_estimated", 0.43}};
+}
+
+json threshold() {
+  const json stream_now = stream();
+  const auto score = [&](const char* place, double cost) {
+    json counts = stream_now[place];
+    counts["cost_per_hour"] = cost;
+    return counts;
+  };
+  const json curve = stream_now["curve"];
+  return {
+      {"costs", {{"miss", 1}, {"false_accept", 2.5}, {"events_per_hour", 0}}},
+      {"threshold", 0.643},
+      {"settings", {{"deploy.threshold", "0.643"}}},
+      {"before", {{"deploy.threshold", "0.6"}}},
+      {"validation", {{"curve", curve}, {"score", score("float", 27)}, {"score_before", score("int8", 39)}}},
+      {"test",
+       {{"curve", curve},
+        {"score", score("board", 120)},
+        {"groups",
+         {{"figure", "words heard"},
+          {"rows",
+           {{{"group", "0ab3c<b>"}, {"count", 4}, {"value", 0.5}},
+            {{"group", "f01"}, {"count", 6}, {"value", 1.0}}}}}}}},
+      {"test_before", score("int8", 114)}};
 }
 
 json data() {
@@ -216,7 +247,8 @@ json sample_report() {
           {"quantisation", quantisation()},
           {"spectrograms", spectrograms},
           {"board", board()},
-          {"stream", stream()}};
+          {"stream", stream()},
+          {"threshold", threshold()}};
 }
 
 }  // namespace tadpole::evaluate

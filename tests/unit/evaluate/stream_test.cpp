@@ -139,6 +139,31 @@ TEST(LongRecording, only_the_test_side_of_a_data_set_is_heard) {
   EXPECT_LT(r.pcm[0], 0) << "noise of the train side was used";
 }
 
+TEST(LongRecording, of_the_validation_side_holds_its_words_and_who_said_them) {
+  samples::Dataset data;
+  data.classes = {std::string(samples::kSilenceName), std::string(samples::kUnknownName), "up"};
+  for (const auto& [side, group] : {std::pair{samples::Side::validation, "ann"},
+                                    {samples::Side::validation, "bob"},
+                                    {samples::Side::test, "eve"}}) {
+    data.samples.push_back(make_sample(tone(4)));
+    data.samples.back().group = group;
+    data.target.push_back(2);
+    data.side.push_back(side);
+  }
+  const Recording r = build_recording(data, {.seconds = 60}, samples::Side::validation).value();
+  ASSERT_EQ(r.groups.size(), r.events.size());
+  for (const std::string& group : r.groups) EXPECT_TRUE(group == "ann" || group == "bob") << group;
+  std::vector<metrics::Detection> heard;  // only Ann's
+  for (size_t i = 0; i < r.events.size(); ++i)
+    if (r.groups[i] == "ann") heard.push_back({2, r.events[i].end_ms});
+  const auto table = heard_by_group(r, heard);
+  ASSERT_EQ(table["rows"].size(), 2u);
+  EXPECT_EQ(table["rows"][0]["group"], "ann");
+  EXPECT_EQ(table["rows"][0]["value"], 1.0);
+  EXPECT_EQ(table["rows"][1]["value"], 0.0);
+  EXPECT_EQ(build_recording(data, {}, samples::Side::train).error().code, Code::evaluate_no_words);
+}
+
 // Counts sign changes in windows of 100 ms: half periods of 4, 8 and 16 samples give 400, 200 and 100 of
 // them.
 Result<std::vector<metrics::Detection>> hear(const Recording& recording, float threshold) {

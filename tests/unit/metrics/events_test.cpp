@@ -102,9 +102,42 @@ TEST(Events, greedy_hits_equal_the_best_matching_on_300_random_time_lines) {
     }
     const EventScore score = score_events(events, heard, 6);
     ASSERT_EQ(score.hits, best_hits(events, heard, 0, 0)) << "trial " << trial;
-    ASSERT_EQ(score.hits + score.repeats + score.false_accepts, static_cast<int64_t>(heard.size()));
+    ASSERT_EQ(score.hits + score.repeats + score.false_accepts + score.debounced,
+              static_cast<int64_t>(heard.size()));
     ASSERT_EQ(score.hits + score.misses, score.events);
   }
+}
+
+TEST(Events, false_accepts_of_one_word_within_a_second_count_once) {
+  // As MLPerf Tiny debounces: 3000 counts; 3900 and 4000 are its echoes; 4001 is a second after it and
+  // counts.
+  const std::vector<Detection> heard = {{kYes, 3000}, {kYes, 3900}, {kYes, 4000}, {kYes, 4001}, {kNo, 3100}};
+  const EventScore score = score_events({}, heard, 10);
+  EXPECT_EQ(score.false_accepts, 3) << "another word is another mistake";
+  EXPECT_EQ(score.debounced, 2);
+  EXPECT_EQ(score_events({}, heard, 10, {.debounce_ms = -1}).false_accepts, 5);
+}
+
+TEST(Events, the_delay_is_from_the_words_end_to_its_first_detection) {
+  const std::vector<Event> events = {
+      {kYes, 1000, 1500}, {kYes, 5000, 5500}, {kYes, 9000, 9500}, {kNo, 20000, 20500}};
+  const std::vector<Detection> heard = {{kYes, 1400}, {kYes, 5600}, {kYes, 6300}, {kYes, 9900}};
+  const EventScore score = score_events(events, heard, 30);
+  ASSERT_TRUE(score.delay.has_value());
+  EXPECT_EQ(score.delay->median_ms, 100) << "of -100, 100 and 400; the repeat at 6300 is not one";
+  EXPECT_EQ(score.delay->largest_ms, 400);
+  EXPECT_NEAR(score.delay->percentile_95_ms, 370, 1e-3) << "linear between 100 and 400";
+  EXPECT_FALSE(score_events(events, {}, 30).delay.has_value());
+}
+
+TEST(Events, matching_says_what_became_of_each_word_and_each_detection) {
+  const std::vector<Event> events = {{kYes, 1000, 1500}, {kNo, 5000, 5500}};
+  const std::vector<Detection> heard = {{kYes, 5200}, {kYes, 1800}, {kYes, 1200}, {kNo, 8000}};
+  const Matching matching = match_events(events, heard);
+  EXPECT_EQ(matching.heard_ms[0], 1200);
+  EXPECT_FALSE(matching.heard_ms[1].has_value());
+  EXPECT_EQ(matching.verdicts, (std::vector<Verdict>{Verdict::wrong_word, Verdict::repeat, Verdict::hit,
+                                                     Verdict::false_accept}));
 }
 
 TEST(Events, rates_are_absent_where_nothing_could_be_measured) {
