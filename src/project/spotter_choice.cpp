@@ -77,11 +77,14 @@ Result<SpotterChoice> choose_spotter(std::span<const Heard> heard, const evaluat
     choice.threshold = kLowest + kStep * static_cast<int>(best);
     choice.score = curve[best].score;
     choice.cost_per_hour = costs[best];
+    choice.as_cheap =
+        std::count_if(costs.begin(), costs.end(), [&](double cost) { return cost <= costs[best]; });
   });
   if (tools.progress.cancelled()) return Error{Code::cancelled, ""};
   return *std::min_element(
-      choices.begin(), choices.end(),
-      [](const SpotterChoice& a, const SpotterChoice& b) { return a.cost_per_hour < b.cost_per_hour; });
+      choices.begin(), choices.end(), [](const SpotterChoice& a, const SpotterChoice& b) {
+        return std::pair(a.cost_per_hour, -a.as_cheap) < std::pair(b.cost_per_hour, -b.as_cheap);
+      });
 }
 
 }  // namespace tadpole::project

@@ -18,6 +18,7 @@ struct SpotterChoice {
   int threshold = 0;          ///< of 255, as on the board
   metrics::EventScore score;  ///< on the recording that it was chosen on
   double cost_per_hour = 0;
+  int64_t as_cheap = 0;  ///< thresholds that cost no more with this average: how little it matters which
 };
 
 /// `deploy` with the settings that make the spotter of a choice. stride_ms: from one inference to the next.
@@ -25,7 +26,8 @@ DeployConfig with_choice(DeployConfig deploy, const SpotterChoice& choice, int s
 
 /// Tries averages of 1 to 12 inferences at 115 thresholds each, and takes the cheapest. A threshold's cost is
 /// averaged with that of its neighbours, so that none is chosen for one lucky recording; of equals the
-/// shorter average, then the higher threshold. In parallel. Fails: cancelled.
+/// average with most thresholds that cost no more, and the highest of its thresholds. In parallel. Fails:
+/// cancelled.
 Result<SpotterChoice> choose_spotter(std::span<const Heard> heard, const evaluate::Recording& recording,
                                      const ProjectConfig& config, const std::vector<std::string>& labels,
                                      Tools tools);
