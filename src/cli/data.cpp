@@ -1,6 +1,7 @@
 // tadpole data: what the recordings are; import of what people have; a starter set for those who have none.
 #include "cli/commands.h"
 #include "data/import.h"
+#include "data/record.h"
 #include "data/starter_set.h"
 
 namespace tadpole::cli {
@@ -77,12 +78,76 @@ void add_import(CLI::App& command, Context& context) {
   app->callback([&context, wanted] { import(context, wanted->source, wanted->to, wanted->options); });
 }
 
+void record(Context& context, const data::RecordOptions& options) {
+  const auto done = data::record(options, context.console);
+  if (!done.ok()) {
+    context.exit_code = context.console.fail(done.error());
+    return;
+  }
+  std::string text = "Recorded " + std::to_string(done->files.size()) + " x '" + options.label +
+                     "': " + done->folder + "/" + done->files.front() + " to " + done->files.back();
+  if (done->rate_hz > 0) {
+    char rate[64];
+    std::snprintf(rate, sizeof rate, " at %g Hz%s", done->rate_hz, done->rate_measured ? " (measured)" : "");
+    text += rate;
+  }
+  text += ".\n";
+  for (const std::string& note : done->notes) text += "Note: " + note + ".\n";
+  context.console.print(text);
+  context.exit_code = context.console.finish({{"folder", done->folder},
+                                              {"files", done->files},
+                                              {"rate_hz", done->rate_hz},
+                                              {"rate_measured", done->rate_measured},
+                                              {"notes", done->notes}});
+}
+
+void add_record(CLI::App& command, Context& context) {
+  auto options = std::make_shared<data::RecordOptions>();
+  CLI::App* app = command.add_subcommand(
+      "record", "record from a microphone, a camera or a board's serial line into a data folder");
+  app->add_option(
+         "--from", options->from,
+         "microphone[:NAME], camera[:/dev/video0], serial:/dev/ttyACM0 (lines such as 1.2,3.4,5.6), or "
+         "file:PATH in the place of a microphone (.wav) or a serial line (text)")
+      ->required()
+      ->type_name("SENSOR");
+  app->add_option("--label", options->label, "what is recorded: becomes a folder")->required();
+  app->add_option("--to", options->to, "data folder; what is in it stays")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app->add_option("--seconds", options->seconds, "length of one recording")->capture_default_str();
+  app->add_option("--count", options->count, "how many")->capture_default_str();
+  app->add_option("--pause", options->pause_seconds, "seconds to get ready before each")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app->add_option("--group", options->group, "who or what is recorded; a group never is on two sides");
+  app->add_option("--rate", options->rate_hz, "of sound (16000), or of rows (measured)")
+      ->type_name("HZ")
+      ->check(CLI::PositiveNumber);
+  app->add_option("--axes", options->axes, "names of the numbers in a row")
+      ->delimiter(',')
+      ->type_name("A,B,...");
+  app->add_option("--baud", options->baud, "speed of a serial line")->capture_default_str();
+  app->add_option("--width", options->width, "of pictures")
+      ->check(CLI::Range(2, 4096))
+      ->capture_default_str();
+  app->add_option("--height", options->height, "of pictures")
+      ->check(CLI::Range(2, 4096))
+      ->capture_default_str();
+  app->add_flag("--json", context.console.json, "the last line of standard output is one JSON object");
+  app->footer(
+      "Example:\n  tadpole data record --from microphone --label yes --count 20 --group ana\n"
+      "  tadpole data record --from serial:/dev/ttyACM0 --label punch --seconds 2");
+  app->callback([&context, options] { record(context, *options); });
+}
+
 }  // namespace
 
 void add_data(CLI::App& app, Context& context) {
   CLI::App* command = add_command(app, context, "data",
                                   "show the recordings of the project: classes, sides, speakers, warnings",
                                   "tadpole data\n  tadpole data import Downloads/speech_commands --to words\n"
+                                  "  tadpole data record --from microphone --label yes\n"
                                   "  tadpole data starter recordings",
                                   Needs::project);
   auto folder = std::make_shared<std::string>();
@@ -107,6 +172,7 @@ void add_data(CLI::App& app, Context& context) {
         {{"folder", *folder}, {"recordings", made->recordings}, {"voices", made->voices}});
   });
   add_import(*command, context);
+  add_record(*command, context);
   auto skip_bad = std::make_shared<bool>(false);
   command->add_flag("--skip-bad", *skip_bad, kSkipBadHelp);
   command->callback([&context, command, skip_bad] {

@@ -9,6 +9,7 @@
 #include "data/byte_stream.h"
 #include "data/image_file.h"
 #include "data/json_walk.h"
+#include "data/live_camera.h"
 #include "data/series_file.h"
 #include "data/text_lines.h"
 
@@ -154,6 +155,63 @@ TEST(ByteStream, damaged_gzip_names_the_place) {
   std::vector<uint8_t> block(100);
   EXPECT_THAT(stream->read(block).error().detail,
               HasSubstr("a.gz: the compressed data are damaged near byte"));
+}
+
+TEST(CameraFrame, becomes_a_picture_row_by_row) {
+  // Two rows of two pixels, each row padded to six bytes: grey 10 and 200, then a red pair.
+  const std::vector<uint8_t> bytes = {10, 128, 200, 128, 99, 99, 76, 85, 76, 255, 99, 99};
+  const auto image = decode_frame(FrameFormat::yuyv, 2, 2, 6, bytes, "camera");
+  ASSERT_TRUE(image.ok()) << image.error().message();
+  ASSERT_EQ(image->pixels.size(), 12u);
+  EXPECT_THAT(std::vector<uint8_t>(image->pixels.begin(), image->pixels.begin() + 6),
+              ElementsAre(10, 10, 10, 200, 200, 200));
+  EXPECT_NEAR(image->pixels[6], 254, 1);
+  EXPECT_LE(image->pixels[7], 1);
+  EXPECT_LE(image->pixels[8], 1);
+}
+
+TEST(CameraFrame, that_is_cut_off_or_impossible_is_refused) {
+  const std::vector<uint8_t> bytes(16);
+  for (const auto& [width, height, row] : std::vector<std::tuple<int, int, size_t>>{{4, 3, 8},
+                                                                                    {4, 2, 12},
+                                                                                    {3, 1, 6},
+                                                                                    {0, 1, 0},
+                                                                                    {-2, 1, 4},
+                                                                                    {2, 0, 4},
+                                                                                    {16384, 16384, 32768},
+                                                                                    {4, 2, SIZE_MAX}}) {
+    const auto image = decode_frame(FrameFormat::yuyv, width, height, row, bytes, "camera");
+    ASSERT_FALSE(image.ok()) << width << " x " << height;
+    EXPECT_EQ(image.error().code, Code::image_damaged);
+  }
+  EXPECT_TRUE(decode_frame(FrameFormat::yuyv, 4, 2, 8, bytes, "camera").ok());
+  EXPECT_FALSE(decode_frame(FrameFormat::mjpeg, 4, 2, 8, bytes, "camera").ok());
+}
+
+/// Motion JPEG as most webcams send it: the Huffman tables (markers DHT) are left out.
+std::vector<uint8_t> without_huffman_tables(const std::vector<uint8_t>& bytes) {
+  std::vector<uint8_t> left(bytes.begin(), bytes.begin() + 2);
+  size_t at = 2;
+  while (at + 4 <= bytes.size() && bytes[at + 1] != 0xda) {
+    const size_t size = 2 + size_t{bytes[at + 2]} * 256 + bytes[at + 3];
+    if (bytes[at + 1] != 0xc4)
+      left.insert(left.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                  bytes.begin() + static_cast<std::ptrdiff_t>(at + size));
+    at += size;
+  }
+  left.insert(left.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end());
+  return left;
+}
+
+TEST(CameraFrame, of_motion_jpeg_needs_no_huffman_tables) {
+  samples::Image image{16, 16, 3, {}};
+  for (int i = 0; i < 16 * 16; ++i) image.pixels.insert(image.pixels.end(), 3, static_cast<uint8_t>(i));
+  const std::vector<uint8_t> whole = jpeg(image), bare = without_huffman_tables(whole);
+  ASSERT_LT(bare.size(), whole.size());
+  const auto expected = decode_frame(FrameFormat::mjpeg, 16, 16, 0, whole, "camera");
+  const auto seen = decode_frame(FrameFormat::mjpeg, 16, 16, 0, bare, "camera");
+  ASSERT_TRUE(seen.ok()) << seen.error().message();
+  EXPECT_EQ(seen->pixels, expected->pixels);
 }
 
 }  // namespace
