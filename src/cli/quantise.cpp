@@ -47,6 +47,7 @@ void add_quantise(CLI::App& app, Context& context) {
                                 {"float_bytes", summary.float_bytes},
                                 {"model", summary.model},
                                 {"run", summary.run},
+                                {"scheme", summary.scheme},
                                 {"layers", summary.layers}};
         });
   });

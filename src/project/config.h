@@ -85,6 +85,8 @@ struct ProjectConfig {
   std::string teacher;  ///< "" or a .tflite or a run's folder, relative to the project's
   int threads = 0;      ///< 0: as many as there are processors
   std::string scheme = "int8";
+  int qat_updates = 300;  ///< scheme int8_qat: of the fine-tuning
+  float qat_learning_rate = 3e-4f;
   int calibration_samples = 200;
   AnomalyConfig anomaly;
   ThresholdConfig threshold;

@@ -55,6 +55,7 @@ Result<nlohmann::json> test_model(const Project& project, const std::string& pat
 
 struct QuantiseSummary {
   std::string run, model, report;
+  std::string scheme;  ///< of [quantise]
   int64_t tflite_bytes = 0, float_bytes = 0;
   std::string headline_name;  ///< as in TrainSummary
   std::optional<double> in_float, in_int8;
@@ -62,7 +63,9 @@ struct QuantiseSummary {
   nlohmann::json layers;            ///< signal-to-noise of each layer
 };
 
-/// The newest trained model to int8: runs/N/model.tflite. Fails: run_missing, quantise_bad_range, cancelled.
+/// The newest trained model to int8: runs/N/model.tflite. With scheme "int8_qat" it is trained on as int8
+/// first. Fails: run_missing, config_bad_value (a scheme that does not suit the task), as train::train,
+/// quantise_bad_range, cancelled.
 Result<QuantiseSummary> quantise_project(const Project& project, Tools tools);
 
 struct ThresholdOptions {

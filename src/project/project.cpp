@@ -42,6 +42,8 @@ Result<Project> Project::as_of(const std::string& run) const {
   Project past = *this;
   TADPOLE_TRY(past.config_, parse_config(text, file));
   past.config_.scheme = config_.scheme;
+  past.config_.qat_updates = config_.qat_updates;
+  past.config_.qat_learning_rate = config_.qat_learning_rate;
   past.config_.calibration_samples = config_.calibration_samples;
   past.config_.anomaly = config_.anomaly;
   past.config_.threshold = config_.threshold;

@@ -3,9 +3,12 @@
 
 #include "convert/tflite.h"
 #include "data/files.h"
+#include "project/examples.h"
+#include "project/metrics_log.h"
 #include "project/prepare.h"
 #include "project/sections.h"
-#include "quantise/quantise.h"
+#include "project/task.h"
+#include "quantise/qat.h"
 
 namespace tadpole::project {
 
@@ -42,18 +45,59 @@ Result<JudgedModel> judge_test(const ir::Graph& graph, const Prepared& prepared,
   return judge_model(graph, plan, prepared, samples::Side::test, tools);
 }
 
+/// By the project's scheme. `folded` is the float model.
+struct Quantised {
+  quantise::QuantiseResult int8;
+  nlohmann::json training;  ///< null without one
+};
+Result<Quantised> quantised_by(const ProjectConfig& config, const ir::Graph& folded, const Prepared& prepared,
+                               Tools tools) {
+  const quantise::CalibrationSet calibration = calibration_of(prepared, config.calibration_samples);
+  if (config.scheme == "int8") {
+    TADPOLE_TRY(quantise::QuantiseResult int8,
+                quantise::quantise_int8(folded, calibration, {}, tools.workers, tools.progress));
+    return Quantised{std::move(int8), nullptr};
+  }
+  quantise::QatOptions options;
+  options.train = quantise::QatOptions::fine_tuning(config.train);
+  options.train.updates = config.qat_updates;
+  options.train.learning_rate = config.qat_learning_rate;
+  prepared.goal->adjust(options.train.loss);
+  const SideExamples training(prepared, samples::Side::train, &config.masks);
+  const SideExamples validation(prepared, samples::Side::validation, nullptr);
+  options.train.batch = std::max(1, std::min(options.train.batch, training.size()));
+  TADPOLE_TRY(quantise::QatResult aware, quantise::train_int8(folded, calibration, training,
+                                                              validation.size() > 0 ? &validation : nullptr,
+                                                              options, tools.workers, tools.progress));
+  nlohmann::json epochs = nlohmann::json::array();
+  for (const train::EpochMetrics& metrics : aware.history) epochs.push_back(epoch_json(metrics));
+  return Quantised{std::move(aware.int8), {{"updates", options.train.updates}, {"epochs", epochs}}};
+}
+
+/// A training on needs what the model learnt from, in the units that it learnt.
+Result<void> check_scheme(const ProjectConfig& config) {
+  if (config.scheme != "int8_qat" || task_of(config).goal != GoalKind::numbers) return {};
+  return Error{
+      Code::config_bad_value,
+      "[quantise] scheme = \"int8_qat\" trains on with classes or anomalies; a model that answers with "
+      "numbers in the user's units cannot. Use scheme = \"int8\" for task \"" +
+          config.task + "\"."};
+}
+
 }  // namespace
 
 Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
   TADPOLE_TRY(const std::string run, current.latest_run("model_float.tflite", "tadpole train"));
   TADPOLE_TRY(const Project project, current.as_of(run));
+  TADPOLE_CHECK(check_scheme(project.config()));
   TADPOLE_TRY(const ir::Graph folded, read_model(run + "/model_float.tflite"));
-  TADPOLE_TRY(const Prepared prepared, prepare(project, tools));
+  TADPOLE_TRY(data::Import import, read_data(project, tools));
+  const bool trains = project.config().scheme == "int8_qat";
+  TADPOLE_TRY(const Prepared prepared, prepare(project, std::move(import), trains, tools));
   TADPOLE_CHECK(check_model_ends(run + "/model_float.tflite", folded, prepared.block,
                                  prepared.goal->outputs(prepared.block.size())));
-  TADPOLE_TRY(const quantise::QuantiseResult quantised,
-              quantise::quantise_int8(folded, calibration_of(prepared, project.config().calibration_samples),
-                                      tools.progress));
+  TADPOLE_TRY(const Quantised made, quantised_by(project.config(), folded, prepared, tools));
+  const quantise::QuantiseResult& quantised = made.int8;
   TADPOLE_TRY(
       const std::vector<uint8_t> bytes,
       convert::write_tflite(quantised.graph.graph, project.config().name + ", int8, made by Tadpole"));
@@ -72,6 +116,7 @@ Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
   summary.in_int8 = in_int8.judged.headline;
   summary.count = static_cast<int>(prepared.data().indices(samples::Side::test).size());
   summary.same_answers = prepared.goal->same_verdicts(in_float.judged, in_int8.judged);
+  summary.scheme = project.config().scheme;
   summary.layers = layers_json(quantised.layers);
 
   TADPOLE_TRY(RunReport report, RunReport::open(run));
@@ -79,7 +124,9 @@ Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
   report.json["agreement"] = {{"int8_equals_float", summary.same_answers}, {"count", summary.count}};
   report.json["quantisation"] = {{"layers", summary.layers},
                                  {"tflite_bytes", summary.tflite_bytes},
-                                 {"float_bytes", summary.float_bytes}};
+                                 {"float_bytes", summary.float_bytes},
+                                 {"scheme", project.config().scheme}};
+  if (!made.training.is_null()) report.json["quantisation"]["training"] = made.training;
   TADPOLE_CHECK(report.save());
   summary.report = report.html_path();
   return summary;

@@ -305,7 +305,14 @@ std::vector<Setting> make_settings() {
   number("train", "seed", "the same seed gives the same network, to the bit", 0, kMaxSeed, AT(train.seed));
   number("train", "threads", "0 = all processors; the result is the same", 0, 256, AT(threads));
 
-  other("quantise", "scheme", "weights and activations of 8 bits", AT(scheme), {"int8"});
+  other("quantise", "scheme", "weights and activations of 8 bits: int8, or int8_qat (trained on as int8)",
+        AT(scheme), {"int8", "int8_qat"});
+  const auto trains_on = [](const ProjectConfig& c) { return c.scheme == "int8_qat"; };
+  number("quantise", "updates", "scheme \"int8_qat\": steps of the training as int8", 1, 1e7,
+         AT(qat_updates));
+  hide_unless(trains_on);
+  number("quantise", "learning_rate", "and the rate that it begins with", 1e-9, 100, AT(qat_learning_rate));
+  hide_unless(trains_on);
   number("quantise", "calibration_samples", "training clips that set the ranges", 1, 100000,
          AT(calibration_samples));
 

@@ -6,6 +6,7 @@
 #include "data/files.h"
 #include "features/spectrogram.h"
 #include "ir/surgery.h"
+#include "project/examples.h"
 #include "project/metrics_log.h"
 #include "project/prepare.h"
 #include "project/rate_picture.h"
@@ -22,55 +23,6 @@ namespace tadpole::project {
 namespace {
 
 constexpr const char* kCheckpoint = "/checkpoint.bin";
-
-/// The samples of one side that are learnt from. Training: a random variant of each at each visit, with
-/// masks; otherwise as they are.
-class SideExamples final : public train::Examples {
- public:
-  SideExamples(const Prepared& prepared, samples::Side side, const samples::MaskOptions* masks)
-      : prepared_(prepared), masks_(masks) {
-    const std::vector<int> indices = prepared.data().indices(side);
-    for (size_t i = 0; i < indices.size(); ++i) {
-      if (!prepared.goal->learns_from(indices[i])) continue;
-      samples_.push_back(indices[i]);
-      places_.push_back(static_cast<int>(i));
-    }
-  }
-
-  int size() const override { return static_cast<int>(samples_.size()); }
-
-  int get(int index, int, Rng& rng, std::span<float> out) const override {
-    const int sample = samples_[static_cast<size_t>(index)];
-    to_floats(masks_ == nullptr ? prepared_.features.plain_row(sample) : variant(index, sample, rng),
-              prepared_.block.scale(), out);
-    if (masks_ != nullptr && prepared_.block.kind() == features::SignalKind::audio)
-      samples::mask_features(out, prepared_.block.frames(), prepared_.block.values_per_frame(), rng, *masks_);
-    return prepared_.goal->label(sample);
-  }
-
-  int target_size() const override { return prepared_.goal->target_size(); }
-  void get_target(int index, int, std::span<const float>, std::span<float> target) const override {
-    prepared_.goal->target(samples_[static_cast<size_t>(index)], target);
-  }
-  std::string class_name(int index) const override {
-    const auto& classes = prepared_.data().classes;
-    return static_cast<size_t>(index) < classes.size() ? classes[static_cast<size_t>(index)]
-                                                       : std::to_string(index);
-  }
-
- private:
-  /// The sample itself or one of its variants, all equally likely. Variants are stored in the order of the
-  /// training side.
-  std::span<const int16_t> variant(int index, int sample, Rng& rng) const {
-    const int choice = static_cast<int>(rng.below(static_cast<uint32_t>(prepared_.features.variants) + 1));
-    if (choice == 0) return prepared_.features.plain_row(sample);
-    return prepared_.features.augmented_row(places_[static_cast<size_t>(index)], choice - 1);
-  }
-
-  const Prepared& prepared_;
-  std::vector<int> samples_, places_;  ///< of each example: its sample, its place on its side
-  const samples::MaskOptions* masks_;
-};
 
 Result<std::string> run_to_use(const Project& project, bool resume) {
   if (!resume) return project.new_run();

@@ -7,14 +7,14 @@
 
 namespace tadpole::quantise {
 
-train::TrainOptions QatOptions::fine_tuning() {
-  train::TrainOptions options;
+train::TrainOptions QatOptions::fine_tuning(train::TrainOptions options) {
   options.updates = 300;
+  options.optimiser = train::Optimiser::adamw;
+  options.schedule = train::Schedule::cosine;
   options.learning_rate = 3e-4f;
   options.weight_decay = 0;
   options.warmup_updates = 0;
-  options.loss.label_smoothing = 0;
-  options.loss.teacher_share = 0.5f;
+  options.patience = 0;
   return options;
 }
 

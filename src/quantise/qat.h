@@ -13,9 +13,11 @@ struct QatOptions {
   QuantiseOptions quantise;
   /// Of the fine-tuning. `arithmetic` is set here; without a `teacher` the float graph itself teaches, as far
   /// as loss.teacher_share says.
-  train::TrainOptions train = fine_tuning();
+  train::TrainOptions train = fine_tuning({});
 
-  static train::TrainOptions fine_tuning();
+  /// `options` of the training in float (batch, loss, teacher, seed) with the updates, rate and schedule that
+  /// suit what follows it.
+  static train::TrainOptions fine_tuning(train::TrainOptions options);
 };
 
 struct QatResult {

@@ -71,7 +71,7 @@ TEST(Config, an_unknown_key_is_refused_with_its_line_and_the_nearest_known_key) 
                  "tadpole.toml:1: there is no setting 'featurs'. Did you mean 'features'?");
   expect_message("[quantise]\nxyzzyplugh = 1\n", Code::config_unknown_key,
                  "tadpole.toml:2: there is no setting 'xyzzyplugh' in [quantise]. Known here: "
-                 "calibration_samples and scheme.");
+                 "calibration_samples, learning_rate, scheme and updates.");
 }
 
 TEST(Config, a_wrong_type_is_refused_with_what_is_needed) {
