@@ -10,6 +10,7 @@
 #include "quantise/calibrate.h"
 #include "quantise/int8_arithmetic.h"
 #include "quantise/int8_graph.h"
+#include "quantise/mixed.h"
 #include "train/network.h"
 
 namespace tadpole::quantise {
@@ -27,15 +28,17 @@ CalibrationSet noise(const ir::Graph& graph, int count) {
 
 /// A folded net with its ranges and the network that trains as its int8 graph.
 struct Int8Network {
-  explicit Int8Network(const ir::Graph& trained, int batch, const train::LossOptions& loss = {}) {
+  explicit Int8Network(const ir::Graph& trained, int batch, const train::LossOptions& loss = {},
+                       bool int4 = false) {
     folded = *fold_for_inference(trained);
     Workers workers(1);
     Silent silent;
     calibration = noise(folded, 24);
     ranges = *calibrate(folded, calibration, {}, workers, silent);
-    int8 = *int8_graph(folded, ranges);
+    const std::vector<std::string> layers = int4 ? int4_layers(folded) : std::vector<std::string>();
+    int8 = *int8_graph(folded, ranges, layers);
     network = *Network::compile(folded, batch, train::best_kernels(), loss);
-    const auto used = network->use_arithmetic(make_int8_arithmetic(folded, ranges));
+    const auto used = network->use_arithmetic(make_int8_arithmetic(folded, ranges, layers));
     EXPECT_TRUE(used.ok()) << used.error().message();
     EXPECT_TRUE(network->round_weights().ok());
     for (int i = 0; i < batch; ++i) {
@@ -81,7 +84,8 @@ plan::Plan lowered_apart(const ir::Graph& graph) {
 TEST(QuantisationAwareTraining, EvaluatesToTheBytesOfTheInt8Graph) {
   for (const uint64_t seed : {1u, 2u, 3u}) {
     constexpr int kBatch = 40;
-    const Int8Network net(small_net(seed), kBatch);
+    const bool int4 = seed == 3;  // of the weights
+    const Int8Network net(small_net(seed), kBatch, {}, int4);
     Workers workers(2);
     const int right = net.network->evaluate(workers, kBatch).correct;
     const plan::Plan plan = lowered_apart(net.int8);
