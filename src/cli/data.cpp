@@ -47,6 +47,15 @@ void import(Context& context, const std::string& source, const std::string& to,
   context.exit_code = context.console.finish(to_json(*summary));
 }
 
+namespace {
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words)
+    text += (text.empty() ? "" : ",") + (word.find(' ') == word.npos ? word : "\"" + word + "\"");
+  return text;
+}
+}  // namespace
+
 void add_import(CLI::App& command, Context& context) {
   struct Wanted {
     std::string source, to;
@@ -155,10 +164,21 @@ void add_data(CLI::App& app, Context& context) {
       command->add_subcommand("starter", "make a starter set of spoken words with synthetic voices");
   starter->add_option("DIR", *folder, "folder to make")->required();
   starter->add_flag("--json", context.console.json, "the last line of standard output is one JSON object");
-  starter->footer("Example:\n  tadpole data starter recordings");
-  starter->callback([&context, folder] {
+  auto starter_options = std::make_shared<data::StarterOptions>();
+  starter
+      ->add_option("--words", starter_options->words,
+                   "words to be spoken, read as English; without: six usual ones")
+      ->delimiter(',')
+      ->type_name("A,B,...");
+  starter->add_option("--takes", starter_options->takes, "of each word by each of the 50 voices")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  starter->footer(
+      "Example:\n  tadpole data starter recordings\n  tadpole data starter lamp --words \"light on,light "
+      "off\" --takes 4");
+  starter->callback([&context, folder, starter_options] {
     Workers workers(base::processor_count());
-    const auto made = data::make_starter_set(*folder, {}, workers, context.console);
+    const auto made = data::make_starter_set(*folder, *starter_options, workers, context.console);
     if (!made.ok()) {
       context.exit_code = context.console.fail(made.error());
       return;
@@ -166,8 +186,8 @@ void add_data(CLI::App& app, Context& context) {
     context.console.print("Made " + std::to_string(made->recordings) + " recordings of " +
                           std::to_string(made->voices) + " synthetic voices in " + *folder +
                           ". Real voices are harder: record your own when you can.\nNext:\n"
-                          "  tadpole new yes-no --task keyword --data " +
-                          *folder + "\n");
+                          "  tadpole new NAME --task keyword --data " +
+                          *folder + " --words " + joined(starter_options->words) + "\n");
     context.exit_code = context.console.finish(
         {{"folder", *folder}, {"recordings", made->recordings}, {"voices", made->voices}});
   });

@@ -25,7 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kTakes = 2;  // of each word, at another speed and pitch and in another room
 constexpr size_t kOthersPerVoice = 2;
 constexpr int kNoiseSeconds = 40;
 constexpr size_t kFewestVoices = 10;
@@ -51,6 +50,10 @@ std::string speaker_code(const Voice& voice) {
 std::vector<Job> plan_jobs(const StarterOptions& options) {
   std::vector<Job> jobs;
   size_t next = 0;
+  std::vector<std::string> others = options.other_words;
+  std::erase_if(others, [&](const std::string& word) {
+    return std::find(options.words.begin(), options.words.end(), word) != options.words.end();
+  });
   const auto voices = starter_voices();
   const size_t count =
       std::clamp<size_t>(static_cast<size_t>(std::max(0, options.voices)), kFewestVoices, voices.size());
@@ -62,11 +65,11 @@ std::vector<Job> plan_jobs(const StarterOptions& options) {
                       std::nullopt});
     };
     for (const std::string& word : options.words) {
-      for (int take = 0; take < kTakes; ++take) add(word, take);
+      if (!can_say(voice, word)) continue;
+      for (int take = 0; take < options.takes; ++take) add(word, take);
     }
-    for (size_t other = 0; other < std::min(kOthersPerVoice, options.other_words.size()); ++other) {
-      add(options.other_words[next++ % options.other_words.size()], 0);
-    }
+    for (size_t other = 0; other < std::min(kOthersPerVoice, others.size()); ++other)
+      add(others[next++ % others.size()], 0);
   }
   return jobs;
 }
@@ -178,6 +181,26 @@ Result<void> write_noise(const std::string& folder, const StarterOptions& option
   return {};
 }
 
+// A word is the name of a folder, and one that other steps take for a class.
+Result<void> check_options(const StarterOptions& options) {
+  if (options.takes < 1 || options.takes > 100) {
+    return Error{Code::data_bad_option,
+                 std::to_string(options.takes) + " takes of a word were asked for; 1 to 100 are possible."};
+  }
+  for (const std::string& word : options.words) {
+    const bool usable = !word.empty() && word.size() <= 60 && word.find('/') == word.npos &&
+                        word.find('\0') == word.npos &&
+                        std::string_view("._-").find(word[0]) == std::string_view::npos;
+    if (!usable) {
+      return Error{Code::data_bad_option,
+                   "\"" + word +
+                       "\" cannot be a word of the set: it becomes a folder's name. "
+                       "Needs 1 to 60 bytes without '/', not beginning with '.', '_' or '-'."};
+    }
+  }
+  return {};
+}
+
 // File system trouble stops everything; anything else is the voice's.
 bool stops_all(Code code) {
   return code == Code::disk_full || code == Code::file_unwritable || code == Code::cancelled ||
@@ -188,6 +211,7 @@ bool stops_all(Code code) {
 
 Result<StarterSummary> make_starter_set(const std::string& folder, const StarterOptions& options,
                                         Workers& workers, Progress& progress) {
+  TADPOLE_CHECK(check_options(options));
   for (const char* program : {"espeak-ng", "flite"}) {
     if (find_program(program).ok()) continue;
     return Error{Code::program_missing, std::string("the starter set needs the speech synthesiser \"") +

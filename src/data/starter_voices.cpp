@@ -1,5 +1,6 @@
 #include "data/starter_voices.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -98,6 +99,12 @@ std::string spelled_for(const Voice& voice, std::string_view word) {
     if (one.language == voice.language && one.word == word) return std::string(one.spelled);
   }
   return std::string(word);
+}
+
+bool can_say(const Voice& voice, std::string_view word) {
+  // A word that some language spells otherwise was listened to in all of them; the others read it as it is.
+  const auto known = [&](const Respelling& one) { return one.word == word; };
+  return voice.language.empty() || std::any_of(std::begin(kRespellings), std::end(kRespellings), known);
 }
 
 Result<std::vector<uint8_t>> speak(const Voice& voice, std::string_view word, int speed, int pitch,

@@ -25,6 +25,10 @@ std::span<const Voice> starter_voices();
 /// A word as the voice's language would spell its English sound, or the word itself.
 std::string spelled_for(const Voice& voice, std::string_view word);
 
+/// Whether the voice can be expected to say a word as English speakers do: it is English, or the word is
+/// one whose spelling in other languages is known.
+bool can_say(const Voice& voice, std::string_view word);
+
 /// The WAV bytes of a voice that says a word. `speed` and `pitch` stray from its own: words a minute, and
 /// espeak-ng steps or Hz. `scratch` is a file that may be written and is removed. Fails as run_checked does.
 Result<std::vector<uint8_t>> speak(const Voice& voice, std::string_view word, int speed, int pitch,

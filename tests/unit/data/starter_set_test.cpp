@@ -98,6 +98,20 @@ TEST(StarterSet, leaves_nothing_behind_when_stopped_half_way) {
   EXPECT_TRUE(fs::is_empty(scratch.path()));
 }
 
+TEST(StarterSet, words_that_cannot_be_folders_are_refused) {
+  const Scratch scratch;
+  Workers workers(1);
+  Silent silent;
+  for (const char* word : {"", "a/b", "../up", "_unknown", "-h"}) {
+    StarterOptions options;
+    options.words = {"yes", word};
+    const auto made = make_starter_set(scratch / "set", options, workers, silent);
+    ASSERT_FALSE(made.ok()) << word;
+    EXPECT_EQ(made.error().code, Code::data_bad_option);
+  }
+  EXPECT_FALSE(fs::exists(scratch / "set"));
+}
+
 TEST(StarterSet, a_missing_synthesiser_is_named_with_what_to_install) {
   const Scratch scratch;
   Silent silent;
@@ -120,6 +134,8 @@ TEST(StarterVoices, other_languages_spell_the_words_so_that_they_sound_english) 
       EXPECT_NE(spelled_for(voice, "down"), "down") << voice.name;
     }
     EXPECT_EQ(spelled_for(voice, "house"), "house");
+    EXPECT_TRUE(can_say(voice, "yes")) << voice.name;
+    EXPECT_EQ(can_say(voice, "house"), voice.language.empty()) << voice.name;
   }
 }
 
