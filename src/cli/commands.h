@@ -36,6 +36,7 @@ void add_deploy(CLI::App& app, Context& context);
 void add_export(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_profile(CLI::App& app, Context& context);
+void add_optimise(CLI::App& app, Context& context);
 void add_runs(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
 void add_board(CLI::App& app, Context& context);

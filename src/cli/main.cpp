@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   cli::add_test(app, context);
   cli::add_quantise(app, context);
   cli::add_threshold(app, context);
+  cli::add_optimise(app, context);
   cli::add_convert(app, context);
   cli::add_inspect(app, context);
   cli::add_deploy(app, context);

@@ -63,35 +63,50 @@ std::string legend_row(int at, const std::string& name, int colour, bool dashed,
   return mark + "<text x=\"84\" y=\"" + y + "\" dy=\"4\">" + escape(name) + "</text>";
 }
 
-}  // namespace
-
-std::string draw_file(const LineChart& chart) {
+/// A chart between its heading and its legend, from `at` on; moves `at` below it. "" without points.
+std::string draw_below(const LineChart& chart, int& at) {
   const std::string inside = draw(chart);
   const size_t begin = inside.find('>'), end = inside.find("</svg>");
   if (begin == std::string::npos || end == std::string::npos) return "";
   std::string legend, heading;
-  int top = 4;
+  int top = at + 4;
   for (const std::string& line : lines_of(chart.description)) {
     top += kHeadingLine;
     heading += "<text class=\"ink\" x=\"8\" y=\"" + std::to_string(top) + "\">" + escape(line) + "</text>";
   }
   top += 10;
-  int at = top + kChartHeight + 12;
+  at = top + kChartHeight + 12;
   for (const Series& series : chart.series) {
     if (series.points.empty()) continue;
-    legend += legend_row(at, series.name, series.colour, series.dashed, false);
+    legend += legend_row(at, series.name, series.colour, series.dashed, series.scattered);
     at += kRow;
   }
   for (const Mark& mark : chart.marks) {
     legend += legend_row(at, mark.name, mark.colour, false, true);
     at += kRow;
   }
+  return heading + "<g transform=\"translate(0," + std::to_string(top) + ")\">" +
+         inside.substr(begin + 1, end - begin - 1) + "</g>" + legend;
+}
+
+}  // namespace
+
+std::string draw_file(const LineChart& chart) { return draw_file(std::span(&chart, 1)); }
+
+std::string draw_file(std::span<const LineChart> charts) {
+  std::string drawn, description;
+  int at = 0;
+  for (const LineChart& chart : charts) {
+    const std::string one = draw_below(chart, at);
+    if (one.empty()) continue;
+    description += (drawn.empty() ? "" : " ") + chart.description;
+    drawn += one;
+  }
+  if (drawn.empty()) return "";
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + std::to_string(kWidth) + " " +
          std::to_string(at) + "\" width=\"" + std::to_string(2 * kWidth) + "\" role=\"img\" aria-label=\"" +
-         escape(chart.description) + "\">" + style() +
-         "<rect width=\"100%\" height=\"100%\" fill=\"var(--surface)\"/>" + heading +
-         "<g transform=\"translate(0," + std::to_string(top) + ")\">" +
-         inside.substr(begin + 1, end - begin - 1) + "</g>" + legend + "</svg>\n";
+         escape(description) + "\">" + style() +
+         "<rect width=\"100%\" height=\"100%\" fill=\"var(--surface)\"/>" + drawn + "</svg>\n";
 }
 
 }  // namespace tadpole::evaluate

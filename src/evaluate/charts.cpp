@@ -74,18 +74,49 @@ std::string draw_grid(const LineChart& chart, const Axes& axes, const std::vecto
   return out;
 }
 
-std::string draw_dots(const LineChart& chart, const Axes& axes, const Series& series) {
+/// Words beside dots, moved up or down until they do not lie on others.
+class Labels {
+ public:
+  std::string beside(double x, double y, const std::string& words) {
+    constexpr double kLetter = 6.2, kLine = 12, kGap = 7;  // of the 12-unit font, about
+    const double length = kLetter * static_cast<double>(words.size());
+    const bool left = x + kGap + length > kWidth - kRight;
+    const double begin = left ? x - kGap - length : x + kGap;
+    double at = y + 4;
+    for (int step = 0; step < 40; ++step) {
+      at = std::clamp(y + 4 + (step % 2 == 0 ? 1 : -1) * ((step + 1) / 2) * kLine, kTop,
+                      kHeight - kBottom - 2);
+      const bool free = std::none_of(taken_.begin(), taken_.end(), [&](const Box& box) {
+        return begin < box.end && box.begin < begin + length && std::abs(box.at - at) < kLine - 0.5;
+      });
+      if (free) break;
+    }
+    taken_.push_back({begin, begin + length, at});
+    return "<text x=\"" + coordinate(left ? x - kGap : x + kGap) + "\" y=\"" + coordinate(at) + "\"" +
+           (left ? " text-anchor=\"end\"" : "") + ">" + escape(words) + "</text>";
+  }
+
+ private:
+  struct Box {
+    double begin, end, at;
+  };
+  std::vector<Box> taken_;
+};
+
+std::string draw_dots(const LineChart& chart, const Axes& axes, const Series& series, Labels& labels) {
   std::string out;
   for (const auto& [x, y] : thinned(series.points, kMostPoints)) {
     out += "<circle class=\"f" + std::to_string(series.colour) + "\" cx=\"" + coordinate(axes.x(x)) +
            "\" cy=\"" + coordinate(axes.y(y)) + "\" r=\"3\" opacity=\"0.6\"><title>" +
            point_text(chart, series.name, x, y) + "</title></circle>";
   }
+  for (size_t i = 0; i < series.labels.size() && i < series.points.size(); ++i)
+    out += labels.beside(axes.x(series.points[i].first), axes.y(series.points[i].second), series.labels[i]);
   return out;
 }
 
-std::string draw_series(const LineChart& chart, const Axes& axes, const Series& series) {
-  if (series.scattered) return draw_dots(chart, axes, series);
+std::string draw_series(const LineChart& chart, const Axes& axes, const Series& series, Labels& labels) {
+  if (series.scattered) return draw_dots(chart, axes, series, labels);
   const auto points = thinned(series.points, kMostPoints);
   const std::string colour = std::to_string(series.colour);
   std::string path, dots;
@@ -182,8 +213,9 @@ std::string draw(const LineChart& chart) {
   std::string out = "<svg class=\"chart\" viewBox=\"0 0 " + coordinate(kWidth) + " " + coordinate(kHeight) +
                     "\" role=\"img\" aria-label=\"" + escape(chart.description) + "\">";
   out += draw_grid(chart, axes, ticks(axes.x_low, axes.x_high, 6), ticks(axes.y_low, axes.y_high, 5));
+  Labels labels;
   for (const Series& series : chart.series) {
-    if (!series.points.empty()) out += draw_series(chart, axes, series);
+    if (!series.points.empty()) out += draw_series(chart, axes, series, labels);
   }
   for (const Mark& mark : chart.marks) {
     out += "<circle class=\"f" + std::to_string(mark.colour) + " ssurface\" stroke-width=\"2\" cx=\"" +

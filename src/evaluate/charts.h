@@ -17,6 +17,7 @@ struct Series {
   bool dashed = false;
   std::vector<std::pair<double, double>> points;  ///< finite; in the order to be joined
   bool scattered = false;                         ///< drawn as single dots
+  std::vector<std::string> labels = {};           ///< of dots: written beside them; empty or one each
 };
 
 /// A single point that stands out: a chosen threshold, the score of a board.

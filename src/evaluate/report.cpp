@@ -126,6 +126,7 @@ std::string render_report_html(const nlohmann::json& report) {
       {"model", "The model", model_section(view)},
       {"training", "Learning", training_section(view)},
       {"small", "Making it small", quantisation_section(view)},
+      {"smaller", "Making it smaller still", optimise_section(view)},
       {"memory", "Where the memory goes", memory_section(view)},
       {"work", "Where the time goes", work_section(view)},
       {"commands", "Make it again", commands_section(view)},

@@ -64,5 +64,7 @@ std::string commands_section(View report);
 std::string quantisation_section(View report);
 std::string memory_section(View report);
 std::string work_section(View report);
+// report_optimise.cpp
+std::string optimise_section(View report);
 
 }  // namespace tadpole::evaluate

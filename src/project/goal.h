@@ -52,6 +52,8 @@ class Goal {
   virtual void adjust(train::LossOptions& /*loss*/) const {}
   /// The trained graph, folded for inference, with answers in the user's units. Fails: internal.
   virtual Result<ir::Graph> finish(ir::Graph folded) const { return folded; }
+  /// The other way round: a finished graph with answers as target() has them, to be trained on.
+  virtual Result<ir::Graph> unfinish(ir::Graph finished) const { return finished; }
 
   // Answers.
 

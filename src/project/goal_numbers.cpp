@@ -56,6 +56,14 @@ class NumberGoal final : public Goal {
   Result<ir::Graph> finish(ir::Graph folded) const override {
     return scale_outputs(std::move(folded), deviation_, mean_);
   }
+  Result<ir::Graph> unfinish(ir::Graph finished) const override {
+    std::vector<float> scale, offset;
+    for (size_t i = 0; i < mean_.size(); ++i) {
+      scale.push_back(1 / deviation_[i]);
+      offset.push_back(-mean_[i] / deviation_[i]);
+    }
+    return scale_outputs(std::move(finished), scale, offset);
+  }
 
   size_t answer_size() const override { return names_.size(); }
 

@@ -17,8 +17,9 @@ namespace {
 
 constexpr const char* kConfigFile = "tadpole.toml";
 /// Sections of report.json into which the steps write; docs/formats/report.md.
-constexpr std::array<std::string_view, 9> kObjects = {
-    "agreement", "board", "data", "evaluation", "features", "model", "quantisation", "threshold", "train"};
+constexpr std::array<std::string_view, 10> kObjects = {"agreement", "board", "data",     "evaluation",
+                                                       "features",  "model", "optimise", "quantisation",
+                                                       "threshold", "train"};
 
 }  // namespace
 

@@ -1,9 +1,8 @@
 // tadpole quantise: the newest trained model to int8, and what that cost.
-#include <algorithm>
-
 #include "convert/tflite.h"
 #include "data/files.h"
 #include "project/examples.h"
+#include "project/learning_data.h"
 #include "project/metrics_log.h"
 #include "project/prepare.h"
 #include "project/sections.h"
@@ -13,20 +12,6 @@
 namespace tadpole::project {
 
 namespace {
-
-/// Training recordings, evenly spread over the side, as the floats that the network sees.
-quantise::CalibrationSet calibration_of(const Prepared& prepared, int wanted) {
-  std::vector<int> side = prepared.data().indices(samples::Side::train);
-  std::erase_if(side, [&](int sample) { return !prepared.goal->learns_from(sample); });
-  const int count = std::min(wanted, static_cast<int>(side.size()));
-  return {count, [&prepared, side, count](int index) {
-            const size_t at = static_cast<size_t>(index) * side.size() / static_cast<size_t>(count);
-            const std::span<const int16_t> features = prepared.features.plain_row(side[at]);
-            std::vector<float> values(features.size());
-            to_floats(features, prepared.block.scale(), values);
-            return values;
-          }};
-}
 
 nlohmann::json layers_json(std::span<const quantise::LayerError> layers) {
   nlohmann::json rows = nlohmann::json::array();

@@ -14,6 +14,18 @@ bool can_be_int4(ir::Op op) {
   return op == ir::Op::conv_2d || op == ir::Op::depthwise_conv_2d || op == ir::Op::fully_connected;
 }
 
+/// Knows only whether to stop: each layer's table would be a progress line of its own.
+class Quiet final : public Progress {
+ public:
+  explicit Quiet(const Progress& progress) : progress_(progress) {}
+  void report(std::string_view, long, long, std::string_view) override {}
+  void say(std::string_view) override {}
+  bool cancelled() const override { return progress_.cancelled(); }
+
+ private:
+  const Progress& progress_;
+};
+
 /// The row of the last layer with weights: what a softmax makes of it hides noise.
 double noise_of_answers(const ir::Graph& graph, const std::vector<LayerError>& layers) {
   double found = layers.empty() ? 0 : layers.back().signal_to_noise_db;
@@ -47,6 +59,9 @@ Result<MixedResult> quantise_mixed(const ir::Graph& folded, const CalibrationSet
   TADPOLE_TRY(result.graph.graph, built({}));
   TADPOLE_TRY(result.score_int8, score(result.graph.graph));
   result.score = result.score_int8;
+  Quiet quiet(progress);
+  const auto steps = static_cast<long>(2 * int4_layers(folded).size());
+  long step = 0;
   for (const std::string& name : int4_layers(folded)) {
     if (progress.cancelled()) return Error{Code::cancelled, ""};
     Int4Layer layer{.layer = name};
@@ -56,8 +71,9 @@ Result<MixedResult> quantise_mixed(const ir::Graph& folded, const CalibrationSet
         layer.saved_bytes =
             ir::element_count(graph.input_of(node, 1).shape) - graph.input_of(node, 1).bytes();
     TADPOLE_TRY(const std::vector<LayerError> errors,
-                measure_error(folded, graph, calibration, options, workers, progress));
+                measure_error(folded, graph, calibration, options, workers, quiet));
     layer.signal_to_noise_db = noise_of_answers(folded, errors);
+    progress.report("try int4 weights", ++step, steps, name);
     result.layers.push_back(std::move(layer));
   }
   std::stable_sort(result.layers.begin(), result.layers.end(),
@@ -69,6 +85,7 @@ Result<MixedResult> quantise_mixed(const ir::Graph& folded, const CalibrationSet
     more.push_back(layer.layer);
     TADPOLE_TRY(ir::Graph graph, built(more));
     TADPOLE_TRY(const double now, score(graph));
+    progress.report("try int4 weights", ++step, steps, layer.layer);
     if (now < result.score_int8 - budget) continue;
     layer.taken = true;
     taken = std::move(more);

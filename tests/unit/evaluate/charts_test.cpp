@@ -6,7 +6,10 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
+#include "evaluate/chart_file.h"
+#include "evaluate/optimise_charts.h"
 #include "evaluate/palette.h"
 
 namespace tadpole::evaluate {
@@ -143,6 +146,68 @@ TEST(Spectrogram, sizes_that_do_not_fit_give_no_picture) {
   EXPECT_EQ(spectrogram_uri(std::vector<float>(5), 2, 3, false), "");
   EXPECT_EQ(spectrogram_uri({}, 0, 3, false), "");
   EXPECT_EQ(spectrogram_uri(std::vector<float>(6), 1u << 31, 1u << 31, false), "");
+}
+
+nlohmann::json ladder() {
+  const auto point = [](const char* name, double accuracy, int flash, int arena, int instructions) {
+    return nlohmann::json{{"name", name},
+                          {"validation", accuracy},
+                          {"flash_bytes", flash},
+                          {"arena_bytes", arena},
+                          {"instructions", instructions}};
+  };
+  return {{"board", "virtual-nano33ble"},
+          {"headline", "accuracy"},
+          {"recommended", "small"},
+          {"points",
+           {point("large", 0.9, 40000, 9000, 2000000),
+            point("worse", 0.7, 50000, 9500, 2500000),
+            point("small", 0.8, 20000, 5000, 900000),
+            {{"name", "unmeasured"}, {"validation", 0.99}}}}};
+}
+
+TEST(OptimiseCharts, the_front_joins_what_nothing_cheaper_beats_and_its_models_have_their_names) {
+  const nlohmann::json optimise = ladder();
+  const std::vector<LineChart> charts = optimise_charts(View(&optimise));
+  ASSERT_EQ(charts.size(), 3u);
+  for (const LineChart& chart : charts) {
+    ASSERT_EQ(chart.series.size(), 4u);
+    ASSERT_EQ(chart.series[0].points.size(), 2u);  // small, large
+    EXPECT_EQ(chart.series[0].points[0].second, 0.8);
+    EXPECT_EQ(chart.series[0].points[1].second, 0.9);
+    EXPECT_EQ(chart.series[1].points.size(), 1u);  // worse
+    EXPECT_TRUE(chart.series[1].labels.empty());
+    EXPECT_EQ(chart.series[2].labels, std::vector<std::string>{"large"});
+    EXPECT_EQ(chart.series[3].labels, std::vector<std::string>{"small"});
+  }
+  const std::string file = draw_file(charts);
+  for (const char* word : {"large", "small", "instructions for one answer"})
+    EXPECT_NE(file.find(word), std::string::npos) << word;
+  EXPECT_EQ(file.find("unmeasured"), std::string::npos);
+  const nlohmann::json nothing;
+  EXPECT_TRUE(optimise_charts(View(&nothing)).empty());
+  EXPECT_EQ(draw_file(std::vector<LineChart>{}), "");
+}
+
+TEST(Chart, words_of_dots_that_lie_together_do_not_lie_on_one_another) {
+  LineChart chart;
+  Series dots{.name = "a", .colour = 1, .points = {}, .scattered = true};
+  for (int i = 0; i < 8; ++i) {
+    dots.points.emplace_back(1, 1);
+    dots.labels.push_back("name" + std::to_string(i));
+  }
+  dots.points.emplace_back(0, 0);
+  dots.labels.push_back("alone");
+  chart.series = {dots};
+  const std::string svg = draw(chart);
+  std::set<std::string> heights;
+  for (int i = 0; i < 8; ++i) {
+    const size_t at = svg.find(">name" + std::to_string(i) + "<");
+    ASSERT_NE(at, std::string::npos);
+    const size_t y = svg.rfind(" y=\"", at);
+    heights.insert(svg.substr(y, svg.find('"', y + 4) - y));
+  }
+  EXPECT_EQ(heights.size(), 8u);
 }
 
 }  // namespace

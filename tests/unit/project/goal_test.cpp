@@ -47,6 +47,23 @@ TEST(NumberGoal, teaches_targets_of_mean_0_and_deviation_1) {
   EXPECT_EQ(target[1], 0) << "a number that never changes is no reason to divide by nothing";
 }
 
+TEST(NumberGoal, a_finished_network_is_unfinished_to_the_answers_that_it_was_taught) {
+  const samples::Dataset data = rows({{10, 5}, {20, 7}, {60, 1}});
+  const auto goal = *make_goal(config_of("regression"), data);
+  ir::GraphBuilder builder("small", Rng(3));
+  const ir::Value x = builder.input({1, 4});
+  const ir::Graph taught = *std::move(builder).finish(builder.fully_connected(x, 2));
+  const auto finished = goal->finish(taught);
+  ASSERT_TRUE(finished.ok());
+  const auto again = goal->unfinish(*finished);
+  ASSERT_TRUE(again.ok()) << again.error().message();
+  for (const int tensor : {1, 2}) {
+    const auto before = taught.input_of(taught.nodes[0], tensor).values<float>();
+    const auto after = again->input_of(again->nodes[0], tensor).values<float>();
+    for (size_t i = 0; i < before.size(); ++i) EXPECT_NEAR(after[i], before[i], 1e-5) << "float rounding";
+  }
+}
+
 TEST(NumberGoal, refuses_samples_without_the_numbers_to_predict) {
   const samples::Dataset data = rows({{1}, {}});
   const auto goal = make_goal(config_of("regression"), data);

@@ -3,6 +3,7 @@
 
 #include "nets.h"
 #include "quantise/quantise.h"
+#include "quantise/unfold.h"
 
 namespace tadpole::quantise {
 namespace {
@@ -43,6 +44,41 @@ void expect_same_answers(const ir::Graph& trained, uint64_t seed) {
 
 TEST(Fold, a_folded_net_answers_as_the_unfolded_one_in_evaluation_mode) {
   for (uint64_t seed = 1; seed <= 10; ++seed) expect_same_answers(small_net(seed), seed);
+}
+
+TEST(Fold, batch_norms_put_back_change_no_answer_and_have_the_statistics_of_the_inputs) {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    const ir::Graph folded = fold(small_net(seed));
+    const auto count = ir::element_count(folded.tensors[static_cast<size_t>(folded.inputs[0])].shape);
+    const CalibrationSet inputs{20, [&](int index) {
+                                  Rng rng(static_cast<uint64_t>(index), 7);
+                                  return random_values(rng, count, -2, 2);
+                                }};
+    Workers workers(2);
+    Silent quiet;
+    const auto unfolded = unfold_batch_norms(folded, inputs, workers, quiet);
+    ASSERT_TRUE(unfolded.ok()) << unfolded.error().message();
+    int norms = 0;
+    for (const ir::Node& node : unfolded->nodes) norms += node.op == ir::Op::batch_norm ? 1 : 0;
+    EXPECT_EQ(norms, 5);  // behind three convolutions and two depthwise ones
+    const ir::Graph again = fold(*unfolded);
+    EXPECT_EQ(layers(again), layers(folded));
+    const auto input = inputs.at(3);
+    const auto wanted = run_plan(folded, input), found = run_plan(again, input);
+    for (size_t j = 0; j < wanted.size(); ++j) EXPECT_NEAR(found[j], wanted[j], kTolerance);
+    // The first layer's mean, computed here from its sums without activation.
+    ir::Graph first = folded;
+    first.nodes.resize(1);
+    first.outputs = first.nodes[0].outputs;
+    std::get<ir::Conv2dAttributes>(first.nodes[0].attributes).activation = ir::Activation::none;
+    double sum = 0, values = 0;
+    const auto channels = static_cast<size_t>(first.output_of(first.nodes[0]).shape.back());
+    for (int i = 0; i < inputs.count; ++i) {
+      const auto sums = run_plan(first, inputs.at(i));
+      for (size_t v = 0; v < sums.size(); v += channels, ++values) sum += double{sums[v]};
+    }
+    EXPECT_NEAR(unfolded->input_of(unfolded->nodes[1], 2).values<float>()[0], sum / values, 1e-4);
+  }
 }
 
 TEST(Fold, only_layers_with_work_remain_and_keep_their_names) {
