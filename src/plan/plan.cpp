@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-#include <set>
+#include <string_view>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "plan/plan_data.h"
@@ -29,12 +30,13 @@ class SizeVisitor final : public ParamVisitor {
 
  private:
   void add(size_t count) { bytes += static_cast<int64_t>(count); }
-  /// A pointer, and what it points to when no step before has counted it.
+  /// A pointer, and what it points to when no step before has counted the same bytes: they are stored once.
   template <class T>
   void add_array(std::span<const T> values) {
-    add(4 + (counted_.insert(values.data()).second ? values.size_bytes() : 0));
+    const std::string_view bytes(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+    add(4 + (counted_.insert(bytes).second ? bytes.size() : 0));
   }
-  std::set<const void*> counted_;
+  std::unordered_set<std::string_view> counted_;
 };
 
 /// The arena starts at a multiple of this.

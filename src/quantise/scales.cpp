@@ -2,7 +2,10 @@
 #include "quantise/scales.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace tadpole::quantise {
 
@@ -72,6 +75,32 @@ class Groups {
     return {};
   }
 
+  /// Layers that share weights and the scale of what they work on (the steps of a recurrent layer) give
+  /// results of one scale, and so do layers of one kind that work on such results: packed weights, tables and
+  /// parameters are then the same bytes for each step, and stored once.
+  void share_between_steps() {
+    std::map<int, int> users_of;  // weights
+    for (const ir::Node& node : graph_.nodes) {
+      if (node.op == Op::fully_connected || node.op == Op::conv_2d) ++users_of[node.inputs[1]];
+    }
+    std::map<std::vector<int>, const ir::Node*> first_of;  // operator, constants and leaders of inputs
+    std::set<int> stepwise;                                // leaders of such results
+    for (const ir::Node& node : graph_.nodes) {
+      if (keeps(node.op) != Keeps::nothing) continue;
+      bool is_step = users_of.count(node.inputs[1 % node.inputs.size()]) > 0 &&
+                     users_of[node.inputs[1 % node.inputs.size()]] > 1;
+      std::vector<int> key = {static_cast<int>(node.op)};
+      for (const int input : node.inputs) {
+        key.push_back(input < 0 ? input : find(input));
+        is_step = is_step || stepwise.count(key.back()) > 0;
+      }
+      if (!is_step) continue;
+      const ir::Node& first = *first_of.try_emplace(std::move(key), &node).first->second;
+      if (first.attributes == node.attributes) merge(first.outputs[0], node.outputs[0]);
+      stepwise.insert(find(node.outputs[0]));
+    }
+  }
+
   Quantisation of(int tensor) const {
     const size_t leader = static_cast<size_t>(find(tensor));
     return fixed_[leader] ? *fixed_[leader] : activation_quantisation(ranges_[leader]);
@@ -85,9 +114,7 @@ class Groups {
   void follow(int tensor, int of) { leader_[static_cast<size_t>(tensor)] = find(of); }
 
   Result<void> join(const ir::Node& node, int a, int b) {
-    const size_t to = static_cast<size_t>(find(a)), from = static_cast<size_t>(find(b));
-    if (to == from) return {};
-    if (fixed_[to] != fixed_[from]) {
+    if (fixed_[static_cast<size_t>(find(a))] != fixed_[static_cast<size_t>(find(b))]) {
       return Error{
           Code::quantise_bad_range,
           "layer '" + node.name + "' joins '" + graph_.tensors[static_cast<size_t>(a)].name + "' and '" +
@@ -95,10 +122,16 @@ class Groups {
               "', of which one has a scale that TFLite fixes (softmax, logistic, tanh) and the other has "
               "not. Put a layer with weights before the join, or keep the model in float."};
     }
+    merge(a, b);
+    return {};
+  }
+  /// One scale for both, which spans both ranges; of the scales that TFLite fixes they have the same.
+  void merge(int a, int b) {
+    const size_t to = static_cast<size_t>(find(a)), from = static_cast<size_t>(find(b));
+    if (to == from) return;
     ranges_[to] = {std::min(ranges_[to].low, ranges_[from].low),
                    std::max(ranges_[to].high, ranges_[from].high)};
     leader_[from] = static_cast<int>(to);
-    return {};
   }
 
   const ir::Graph& graph_;
@@ -115,6 +148,7 @@ Result<std::vector<std::optional<Quantisation>>> activation_scales(const ir::Gra
                                                                    const std::vector<Range>& ranges) {
   Groups groups(folded, ranges);
   for (const ir::Node& node : folded.nodes) TADPOLE_CHECK(groups.add(node));
+  groups.share_between_steps();
   std::vector<std::optional<Quantisation>> scales(folded.tensors.size());
   const auto set = [&](int tensor) { scales[static_cast<size_t>(tensor)] = groups.of(tensor); };
   for (const int input : folded.inputs) set(input);

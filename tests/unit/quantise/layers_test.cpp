@@ -139,6 +139,30 @@ TEST(Fold, a_gru_becomes_operators_that_answer_alike_and_share_their_weights) {
   }
 }
 
+TEST(Quantise, the_steps_of_a_gru_store_their_weights_once) {
+  constexpr int kUnits = 64;
+  const auto constant_bytes = [](int steps) -> int64_t {
+    GraphBuilder b("gru", Rng(7));
+    const auto graph =
+        std::move(b).finish(b.fully_connected(b.last_step(b.gru(b.input({1, steps, 5}), kUnits)), 4));
+    const auto folded = fold_for_inference(*graph);
+    const CalibrationSet calibration{10, [=](int index) {
+                                       Rng rng(static_cast<uint64_t>(index));
+                                       return random_values(rng, steps * 5, -2, 2);
+                                     }};
+    Silent silent;
+    const auto quantised = quantise_int8(*folded, calibration, silent);
+    EXPECT_TRUE(quantised.ok());
+    const auto plan = plan::lower(quantised->graph.graph, {.kernels = "cortex_m_dsp"});
+    EXPECT_TRUE(plan.ok());
+    return plan->constant_bytes();
+  };
+  const int64_t of_eight = constant_bytes(8), of_twelve = constant_bytes(12);
+  EXPECT_LT(of_twelve - of_eight,
+            3 * kUnits * kUnits);  // four steps more, without a second copy of the weights
+  EXPECT_GT(of_eight, 3 * kUnits * kUnits);
+}
+
 TEST(Quantise, a_join_of_fixed_and_free_scales_is_refused_by_name) {
   GraphBuilder b("join", Rng(7));
   const Value x = b.fully_connected(b.input({1, 6}), 4);
