@@ -5,7 +5,8 @@
 #include <cstdlib>
 
 #include "device/kernels/cortex_m0/weighted_int8.h"
-#include "device/kernels/cortex_m_helium/vector.h"
+#include "device/kernels/cortex_m_helium/depthwise_pixels.h"
+#include "device/kernels/cortex_m_helium/dot_products.h"
 #include "device/kernels/cortex_m_helium/weighted_int8.h"
 #include "device/kernels/rv32/weighted_int8.h"
 #include "plan/scaling.h"
@@ -113,42 +114,84 @@ LoweredNode scalar_conv(const NodeView& view, const kernels::Window2d& window, i
                   params, std::move(constants), scratch);
 }
 
+/// What all layers for Helium share.
+template <class Params>
+void fill_helium(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
+                 std::vector<int8_t> weights, std::vector<int32_t> constants, Params& params,
+                 Constants& kept) {
+  const ClampInt8 clamp = clamp_int8(activation, view.scale(view.out()), view.zero(view.out()));
+  params.window = window;
+  params.in_zero = view.zero(view.in());
+  params.out_zero = view.zero(view.out());
+  params.clamp_min = clamp.low;
+  params.clamp_max = clamp.high;
+  params.weights = kept.keep(std::move(weights));
+  params.constants = kept.keep(std::move(constants));
+}
+
+/// Biases, multipliers and shifts of `lanes` channels, in the order of `channel_of(place)`; 0 for none.
+template <class ChannelOf>
+void append_constants(std::vector<int32_t>& to, const WeightsInt8& from, const FoldedInt8& folded,
+                      size_t lanes, ChannelOf channel_of) {
+  for (const std::vector<int32_t>* numbers : {&folded.bias, &from.multiplier, &from.shift}) {
+    for (size_t place = 0; place < lanes; ++place) {
+      const size_t channel = channel_of(place);
+      to.push_back(channel < numbers->size() ? (*numbers)[channel] : 0);
+    }
+  }
+}
+
 LoweredNode helium_conv(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
                         const Taps& taps, const FoldedInt8& folded) {
   constexpr size_t kGroup = kernels::helium::kGroup, kLanes = kernels::helium::kLanes;
-  const size_t channels = rounded_up(taps.channels, kGroup), padded = rounded_up(taps.count, kLanes);
+  const size_t padded = rounded_up(taps.count, kLanes);
   std::vector<int8_t> weights;
-  for (size_t o = 0; o < channels; o += kGroup) {
-    for (size_t k = 0; k < padded; k += kLanes) {
-      for (size_t c = 0; c < kGroup; ++c) {
-        for (size_t lane = 0; lane < kLanes; ++lane) weights.push_back(taps.at(o + c, k + lane));
+  std::vector<int32_t> constants;
+  for (size_t o = 0; o < taps.channels; o += kGroup) {
+    for (int32_t half = 0; half < 2; ++half) {
+      for (size_t k = 0; k < padded * 2; ++k) {
+        const auto place = 2 * half + static_cast<int32_t>(k / kLanes % 2);
+        weights.push_back(taps.at(o + static_cast<size_t>(kernels::helium::channel_at(place)),
+                                  k / (2 * kLanes) * kLanes + k % kLanes));
       }
     }
+    append_constants(constants, taps.from, folded, kGroup, [o](size_t place) { return o + place; });
   }
-  Constants constants;
+  Constants kept;
   kernels::HeliumConv2dInt8Params params{};
-  params.window = window;
-  params.weights = constants.keep(std::move(weights));
-  fill<int32_t>(view, activation, taps.from, folded, channels, params, constants);
+  fill_helium(view, window, activation, std::move(weights), std::move(constants), params, kept);
   return by_pixel(
       view, TADPOLE_KERNEL("cortex_m_helium/weighted_int8.h", HeliumConv2dInt8Params, helium_conv_2d_int8),
-      params, std::move(constants), kernels::helium_conv_scratch_bytes(window));
+      params, std::move(kept), kernels::helium_conv_scratch_bytes(window));
 }
 
-/// The constants of whole vectors of channels where the depthwise kernel wants them.
-std::pair<WeightsInt8, FoldedInt8> in_depthwise_order(const WeightsInt8& from, const FoldedInt8& folded) {
+LoweredNode helium_depthwise(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
+                             const Taps& taps, const FoldedInt8& folded) {
   constexpr size_t kLanes = kernels::helium::kLanes;
-  std::pair<WeightsInt8, FoldedInt8> ordered(from, folded);
-  for (size_t block = 0; block + kLanes <= from.bias.size(); block += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      const auto place =
-          block + static_cast<size_t>(kernels::helium::depthwise_place(static_cast<int32_t>(lane)));
-      ordered.first.multiplier[place] = from.multiplier[block + lane];
-      ordered.first.shift[place] = from.shift[block + lane];
-      ordered.second.bias[place] = folded.bias[block + lane];
-    }
+  // Pixels that share a vector repeat the channels; otherwise what is behind the last is no channel.
+  const bool repeat = kernels::helium_depthwise_pixels(window) > 1;
+  const auto channel = [&](size_t lane) { return repeat ? lane % taps.channels : lane; };
+  std::vector<int8_t> weights;
+  std::vector<int32_t> constants;
+  for (size_t block = 0; block < taps.channels; block += kLanes) {
+    for (size_t k = 0; k < taps.count * kLanes; ++k)
+      weights.push_back(taps.at(channel(block + k % kLanes), k / kLanes));
+    // The inverse of depthwise_place is itself.
+    append_constants(constants, taps.from, folded, kLanes, [&](size_t place) {
+      return channel(block +
+                     static_cast<size_t>(kernels::helium::depthwise_place(static_cast<int32_t>(place))));
+    });
   }
-  return ordered;
+  Constants kept;
+  kernels::HeliumDepthwiseInt8Params params{};
+  fill_helium(view, window, activation, std::move(weights), std::move(constants), params, kept);
+  LoweredNode lowered{make_call(TADPOLE_KERNEL("cortex_m_helium/weighted_int8.h", HeliumDepthwiseInt8Params,
+                                               helium_depthwise_conv_2d_int8),
+                                params, std::move(kept)),
+                      {view.node.inputs[0]},
+                      kernels::helium_depthwise_scratch_bytes(window)};
+  if (window.batches == 1) lowered.overlaps.push_back({0, overlap_distance_by_row(window)});
+  return lowered;
 }
 
 LoweredNode conv(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
@@ -185,20 +228,12 @@ LoweredNode chip_depthwise_conv_2d(const NodeView& view, const kernels::Window2d
   const FoldedInt8 folded = fold_input_zero(from, view.zero(view.in()), 3);
   const Taps taps{from, 3};
   if (window.in_c != window.out_c || taps.count > 64 || !folded.fits || !shifts_right(from)) return {};
-  Constants constants;
   if (is_helium) {
     if (std::count(from.weights.begin(), from.weights.end(), int8_t{-128}) > 0) return {};
-    kernels::HeliumDepthwiseInt8Params params{};
-    params.window = window;
-    params.weights = constants.keep(std::vector<int8_t>(from.weights.begin(), from.weights.end()));
-    const auto [ordered, ordered_folded] = in_depthwise_order(from, folded);
-    fill<int32_t>(view, activation, ordered, ordered_folded, rounded_up(taps.channels, 4), params, constants);
-    return by_row(view,
-                  TADPOLE_KERNEL("cortex_m_helium/weighted_int8.h", HeliumDepthwiseInt8Params,
-                                 helium_depthwise_conv_2d_int8),
-                  params, std::move(constants));
+    return helium_depthwise(view, window, activation, taps, folded);
   }
   if (!stays_below(taps, folded, kernels::kMaxAccumulatorBits)) return {};
+  Constants constants;
   kernels::InterleavedDepthwiseInt8Params params{};
   params.window = window;
   params.weights = constants.keep(std::vector<int8_t>(from.weights.begin(), from.weights.end()));

@@ -1,46 +1,82 @@
-// Three windows at a time against two channels: six sums in registers, five loads for six products.
+// Gathers windows, or rows with their padding, for the loops over vectors.
 #include "device/kernels/cortex_m_helium/weighted_int8.h"
 
-#include "device/kernels/cortex_m_helium/vector.h"
+#include "device/kernels/cortex_m_helium/depthwise_pixels.h"
+#include "device/kernels/cortex_m_helium/dot_products.h"
 
 namespace tadpole {
 namespace kernels {
 
-// One loop in one function: what is around it would take its registers.
-#if defined(__GNUC__)
-#define TADPOLE_NOINLINE __attribute__((noinline))
-#else
-#define TADPOLE_NOINLINE
-#endif
-
 namespace {
 
-template <class Params>
-helium::Outputs outputs_of(const Params& params) {
-  return {params.multiplier, params.shift, params.out_zero, params.clamp_min, params.clamp_max};
+/// The part [begin, end) of a window that lies inside the map, in taps.
+struct Inside {
+  int32_t begin, end;
+};
+
+Inside inside(int32_t start, int32_t taps, int32_t size) {
+  const int32_t begin = start < 0 ? (-start < taps ? -start : taps) : 0;
+  const int32_t end = start + taps > size ? size - start : taps;
+  return {begin, end > begin ? end : begin};
 }
 
-/// All channels of `count` pixels whose windows lie side by side; three are computed in any case.
-TADPOLE_NOINLINE void pixels(const HeliumConv2dInt8Params& params, const int8_t* windows, int32_t taps,
-                             int32_t count, int8_t* out) {
-  const helium::Outputs to = outputs_of(params);
-  const int32_t channels = params.window.out_c, chunks = taps / helium::kLanes;
-  const int8_t* weights = params.weights;
-  for (int32_t o = 0; o < channels; o += helium::kGroup) {
-    alignas(8) int32_t sums[helium::kWindows * helium::kGroup];
-    helium::dot_products(windows, taps, chunks, weights, params.bias + o, sums);
-    helium::dot_products(windows, taps, chunks, weights + 2 * helium::kLanes, params.bias + o + 2, sums + 2);
-    weights += chunks * helium::kGroup * helium::kLanes;
-    const int32_t left = channels - o < helium::kGroup ? channels - o : helium::kGroup;
-    helium::store(sums, count, to, o, left, out + o, channels);
-  }
+/// The window whose first tap is at (row, column), without dilation, to `to`.
+void gather(const Window2d& w, int32_t fill, const int8_t* in, int32_t row, int32_t column, int8_t* to) {
+  const Inside rows = inside(row, w.filter_h, w.in_h), columns = inside(column, w.filter_w, w.in_w);
+  const int32_t pitch = w.in_w * w.in_c, run = w.filter_w * w.in_c;
+  const int32_t left = columns.begin * w.in_c, middle = (columns.end - columns.begin) * w.in_c;
+  if (middle < run || rows.end - rows.begin < w.filter_h) helium::fill(to, fill, w.filter_h * run);
+  const int8_t* from = in + ptrdiff_t(row + rows.begin) * pitch + ptrdiff_t(column) * w.in_c + left;
+  to += rows.begin * run + left;
+  for (int32_t i = rows.begin; i < rows.end; ++i, from += pitch, to += run) helium::copy(to, from, middle);
 }
 
 /// Windows that are single pixels without gaps between them.
-bool are_pixels(const Window2d& w, int32_t taps) {
-  return w.filter_h == 1 && w.filter_w == 1 && w.stride_h == 1 && w.stride_w == 1 && w.in_c == taps &&
-         w.in_h == w.out_h && w.in_w == w.out_w;
+bool are_pixels(const Window2d& w) {
+  return w.filter_h == 1 && w.filter_w == 1 && w.stride_h == 1 && w.stride_w == 1 && w.in_h == w.out_h &&
+         w.in_w == w.out_w && w.pad_top == 0 && w.pad_left == 0;
 }
+
+/// Computes windows as they come, three at a time.
+class Windows {
+ public:
+  Windows(const HeliumConv2dInt8Params& params, int32_t step, int8_t* scratch, int8_t* out)
+      : windows_(scratch), step_(step) {
+    const int32_t chunks = helium_padded_taps(params.window) / helium::kLanes;
+    job_ = {{scratch, scratch + step, scratch + 2 * step},
+            chunks - 1,
+            helium::outputs_of(params),
+            params.window.out_c,
+            params.weights,
+            params.constants,
+            out,
+            params.window.out_c};
+  }
+  int8_t* next() { return windows_ + held_ * step_; }
+  void take() {
+    if (++held_ == helium::kWindows) take_three();
+  }
+  void take_three() {
+    helium::dot_three_windows(job_);
+    job_.out += helium::kWindows * job_.step;
+    held_ = 0;
+  }
+  void finish() {
+    for (int32_t i = 0; i < held_; ++i, job_.out += job_.step) {
+      job_.windows[0] = windows_ + i * step_;
+      helium::dot_one_window(job_);
+    }
+  }
+  void finish(int32_t held) {
+    held_ = held;
+    finish();
+  }
+
+ private:
+  int8_t* windows_;
+  int32_t step_, held_ = 0;
+  helium::DotProducts job_;
+};
 
 }  // namespace
 
@@ -48,45 +84,89 @@ void helium_conv_2d_int8(const HeliumConv2dInt8Params& params, const int8_t* in,
                          int8_t* scratch) {
   const Window2d& w = params.window;
   const int32_t taps = helium_padded_taps(w);
-  if (are_pixels(w, taps)) {
-    for (int32_t left = w.batches * w.in_h * w.in_w; left > 0; left -= helium::kWindows) {
-      const int32_t count = left < helium::kWindows ? left : helium::kWindows;
-      helium::Copy::copy(scratch, in, size_t(count) * size_t(taps));
-      pixels(params, scratch, taps, count, out);
-      in += count * taps;
-      out += count * w.out_c;
+  helium::fill(scratch, 0, taps * helium::kWindows);  // behind the last tap the weights are zero
+  if (are_pixels(w)) {
+    Windows windows(params, w.in_c, scratch, out);
+    int32_t left = w.batches * w.in_h * w.in_w;
+    for (; left >= helium::kWindows; left -= helium::kWindows, in += helium::kWindows * w.in_c) {
+      helium::copy(scratch, in, helium::kWindows * w.in_c);
+      windows.take_three();
     }
+    helium::copy(scratch, in, left * w.in_c);
+    windows.finish(left);
     return;
   }
-  memset(scratch, 0, size_t(taps) * helium::kWindows);  // behind the last tap the weights are zero
-  int32_t held = 0;
+  Windows windows(params, taps, scratch, out);
   for (int32_t n = 0; n < w.batches; ++n, in += ptrdiff_t(w.in_h) * w.in_w * w.in_c) {
     for (int32_t y = 0; y < w.out_h; ++y) {
       for (int32_t x = 0; x < w.out_w; ++x) {
-        gather_window<helium::Copy>(w, params.in_zero, in, y, x, scratch + held * taps);
-        if (++held < helium::kWindows) continue;
-        pixels(params, scratch, taps, held, out);
-        out += held * w.out_c;
-        held = 0;
+        if (w.dilation_h == 1 && w.dilation_w == 1) {
+          gather(w, params.in_zero, in, y * w.stride_h - w.pad_top, x * w.stride_w - w.pad_left,
+                 windows.next());
+        } else {
+          gather_window(w, params.in_zero, in, y, x, windows.next());
+        }
+        windows.take();
       }
     }
   }
-  if (held > 0) pixels(params, scratch, taps, held, out);
+  windows.finish();
 }
 
 void helium_depthwise_conv_2d_int8(const HeliumDepthwiseInt8Params& params, const int8_t* in, int8_t* out,
                                    int8_t* scratch) {
-  const int8_t* taps[kHeliumDepthwiseMaxTaps];
-  const int32_t channels = params.window.out_c;
-  const helium::Outputs to = outputs_of(params);
-  for_each_window<helium::Copy>(
-      params.window, params.in_zero, in, out, scratch, taps,
-      [&](const int8_t* const* from, int32_t count, int8_t* pixel) {
-        for (int32_t c = 0; c < channels; c += helium::kLanes) {
-          const int32_t lanes = channels - c < helium::kLanes ? channels - c : helium::kLanes;
-          helium::depthwise(from, count, params.weights, channels, params.bias, to, c, lanes, pixel + c);
+  const Window2d& w = params.window;
+  const int32_t rows_kept = (w.filter_h - 1) * w.dilation_h + 1, pitch = helium_padded_columns(w) * w.in_c;
+  const int32_t row_bytes = w.in_w * w.in_c, before = w.pad_left * w.in_c;
+  const int32_t shared = helium_depthwise_pixels(w), steps = w.out_w / shared;
+  const int32_t rest = (w.out_w - steps * shared) * w.in_c, taps_count = w.filter_h * w.filter_w;
+  alignas(8) const int8_t* taps[kHeliumDepthwiseMaxTaps];
+  helium::DepthwisePixels job = {taps,
+                                 taps_count / 2,
+                                 taps_count % 2,
+                                 params.weights,
+                                 params.constants,
+                                 helium::outputs_of(params),
+                                 out,
+                                 shared * w.in_c,
+                                 steps,
+                                 shared * w.stride_w * w.in_c,
+                                 (taps_count + 3) / 4};
+  helium::fill(scratch, params.in_zero, static_cast<int32_t>(helium_depthwise_scratch_bytes(w)));
+  for (int32_t n = 0; n < w.batches; ++n) {
+    int32_t next = -w.pad_top;  // the row of the map, or of its padding, that is copied next
+    for (int32_t y = 0; y < w.out_h; ++y) {
+      const int32_t top = y * w.stride_h - w.pad_top;
+      for (; next < top + rows_kept; ++next) {
+        int8_t* row = scratch + ptrdiff_t((next + w.pad_top) % rows_kept) * pitch + before;
+        if (next >= 0 && next < w.in_h) {
+          helium::copy(row, in, row_bytes);
+          in += row_bytes;
+        } else {
+          helium::fill(row, params.in_zero, row_bytes);
         }
-      });
+      }
+      int32_t t = 0;
+      for (int32_t i = 0; i < w.filter_h; ++i) {
+        const int8_t* tap = scratch + ptrdiff_t((y * w.stride_h + i * w.dilation_h) % rows_kept) * pitch;
+        for (int32_t j = 0; j < w.filter_w; ++j, tap += w.dilation_w * w.in_c) taps[t++] = tap;
+      }
+      if (steps > 0) {
+        job.channels = shared * w.in_c;
+        job.pixels = steps;
+        helium::depthwise_pixels(job);
+        job.out += steps * job.channels;
+      }
+      if (rest > 0) {
+        for (t = 0; steps > 0 && t < taps_count; ++t) taps[t] += job.step;
+        job.channels = rest;
+        job.pixels = 1;
+        helium::depthwise_pixels(job);
+        job.out += rest;
+      }
+    }
+    if (next < w.in_h) in += ptrdiff_t(w.in_h - (next > 0 ? next : 0)) * row_bytes;
+  }
 }
 
 }  // namespace kernels
