@@ -6,6 +6,7 @@
 #include "device/kernels/cortex_m_dsp/add.h"
 #include "device/kernels/cortex_m_dsp/pool_2d.h"
 #include "device/kernels/cortex_m_dsp/softmax.h"
+#include "device/kernels/cortex_m_helium/elements_int8.h"
 #include "device/kernels/fixed_point.h"
 #include "device/kernels/fixed_point_functions.h"
 #include "plan/fit_sum.h"
@@ -14,7 +15,8 @@ namespace tadpole::plan {
 
 namespace {
 
-constexpr std::string_view kKernels = "cortex_m_dsp";
+constexpr std::string_view kKernels = "cortex_m_dsp", kHelium = "cortex_m_helium";
+static_assert(kernels::kHeliumAddShift == kernels::kDspAddShift, "one fit serves both");
 
 /// What the reference kernel makes of every pair of bytes.
 PairTable all_pairs(kernels::AddInt8Params params,
@@ -33,10 +35,10 @@ PairTable all_pairs(kernels::AddInt8Params params,
 
 std::shared_ptr<const KernelCall> dsp_add(const NodeView& view, const kernels::AddInt8Params& params) {
   const ir::Shape& shape = view.out().shape;
-  if (!view.wants(kKernels) || view.in(0).shape != shape || view.in(1).shape != shape ||
-      view.in(0).is_constant() || view.in(1).is_constant()) {
+  const bool helium = view.wants(kHelium);
+  if ((!helium && !view.wants(kKernels)) || view.in(0).shape != shape || view.in(1).shape != shape)
     return nullptr;
-  }
+  if (!helium && (view.in(0).is_constant() || view.in(1).is_constant())) return nullptr;  // any alignment
   const PairTable wanted = all_pairs(params, &kernels::add_int8);
   const double out_scale = view.scale(view.out());
   const SumToFit real = {view.scale(view.in(0)) / out_scale,
@@ -49,6 +51,17 @@ std::shared_ptr<const KernelCall> dsp_add(const NodeView& view, const kernels::A
   const auto fit = fit_sum(wanted, real, kernels::kDspAddShift);
   if (!fit) return nullptr;
   const auto count = static_cast<int32_t>(ir::element_count(shape));
+  if (helium) {
+    const kernels::HeliumAddInt8Params add = {count,
+                                              fit->a_factor,
+                                              fit->b_factor,
+                                              fit->offset,
+                                              fit->ties ? fit->middle : INT32_MIN,
+                                              params.clamp_min,
+                                              params.clamp_max};
+    return make_call(TADPOLE_KERNEL("cortex_m_helium/elements_int8.h", HeliumAddInt8Params, helium_add_int8),
+                     add);
+  }
   const kernels::DspAddInt8Params add = {count,       fit->a_factor,    fit->b_factor,
                                          fit->offset, params.clamp_min, params.clamp_max};
   if (!fit->ties) {
@@ -58,7 +71,24 @@ std::shared_ptr<const KernelCall> dsp_add(const NodeView& view, const kernels::A
   return make_call(TADPOLE_KERNEL("cortex_m_dsp/add.h", DspAddTiesInt8Params, dsp_add_ties_int8), ties);
 }
 
+namespace {
+
+std::shared_ptr<const KernelCall> helium_pool_2d(const NodeView& view,
+                                                 const kernels::Pool2dInt8Params& params) {
+  if (view.node.op == ir::Op::max_pool_2d) {
+    return make_call(
+        TADPOLE_KERNEL("cortex_m_helium/elements_int8.h", Pool2dInt8Params, helium_max_pool_2d_int8), params);
+  }
+  if (int64_t{params.window.filter_h} * params.window.filter_w > kernels::kHeliumMaxPoolTaps) return nullptr;
+  return make_call(
+      TADPOLE_KERNEL("cortex_m_helium/elements_int8.h", Pool2dInt8Params, helium_average_pool_2d_int8),
+      params);
+}
+
+}  // namespace
+
 std::shared_ptr<const KernelCall> dsp_pool_2d(const NodeView& view, const kernels::Pool2dInt8Params& params) {
+  if (view.wants(kHelium)) return helium_pool_2d(view, params);
   if (!view.wants(kKernels)) return nullptr;
   return view.node.op == ir::Op::max_pool_2d
              ? make_call(TADPOLE_KERNEL("cortex_m_dsp/pool_2d.h", Pool2dInt8Params, dsp_max_pool_2d_int8),

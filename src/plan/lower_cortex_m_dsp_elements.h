@@ -1,5 +1,5 @@
-// Inside the room: layers without weights for the Arm DSP extension. Each gives null when the target wants
-// other kernels or this one does not apply.
+// Inside the room: layers without weights for the Arm DSP extension, sums and pools also for Helium. Each
+// gives null when the target wants other kernels or this one does not apply.
 #pragma once
 
 #include "device/kernels/ref/add.h"
@@ -10,7 +10,7 @@
 
 namespace tadpole::plan {
 
-/// Both inputs of the output's shape, neither constant.
+/// Both inputs of the output's shape; neither constant, but for Helium.
 std::shared_ptr<const KernelCall> dsp_add(const NodeView& view, const kernels::AddInt8Params& params);
 /// Average and maximum, by the node's operator.
 std::shared_ptr<const KernelCall> dsp_pool_2d(const NodeView& view, const kernels::Pool2dInt8Params& params);

@@ -98,6 +98,30 @@ TEST_P(FastKernels, dense_equals_reference_on_300_random_shapes) {
   });
 }
 
+/// Layers that Helium, too, has fast forms of.
+TEST(HeliumKernels, pools_and_sums_equal_reference_on_300_random_shapes) {
+  Rng rng(14);
+  int fast_sums = 0;
+  for (int i = 0; i < 300; ++i) {
+    RandomGraph r(rng.fork(std::to_string(i)), true);
+    const bool pool = i % 2 == 0;
+    const ir::Op op = r.range(0, 1) ? ir::Op::average_pool_2d : ir::Op::max_pool_2d;
+    const ir::Graph graph =
+        pool ? r.make_pool(op, {r.range(1, 2), r.range(1, 12), r.range(1, 12), r.range(1, 70)},
+                           {r.padding(), r.range(1, 5), r.range(1, 5), r.range(1, 3), r.range(1, 3),
+                            r.activation_kind()})
+             : r.make_add({r.range(1, 2), r.range(1, 6), r.range(1, 6), r.range(2, 70)}, r.activation_kind());
+    if (graph.nodes.empty()) continue;
+    const auto in = random_input(graph, rng);
+    const plan::Target helium{"cortex_m_helium", true};
+    const auto plan = plan::lower(graph, helium);
+    ASSERT_TRUE(plan.ok());
+    if (!pool) fast_sums += plan->steps()[0].call->name().header.find("/ref/") == std::string_view::npos;
+    ASSERT_EQ(run(graph, helium, in, pool), run(graph, {"ref", false}, in, false)) << "case " << i;
+  }
+  EXPECT_GT(fast_sums, 50) << "sums that one linear form equals";
+}
+
 /// Layers that only the kernels for this computer have fast forms of.
 using KernelsOfThisComputer = FastKernels;
 

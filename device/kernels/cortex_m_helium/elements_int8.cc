@@ -1,0 +1,155 @@
+// Sums four at a time, pools 8 or 16 channels at a time.
+#include "device/kernels/cortex_m_helium/elements_int8.h"
+
+#include "device/kernels/cortex_m_helium/vector.h"
+
+#if TADPOLE_HELIUM
+#include <arm_mve.h>
+#endif
+
+namespace tadpole {
+namespace kernels {
+
+namespace {
+
+struct Pixels {
+  const int8_t* first;
+  int32_t rows, columns;
+};
+
+/// Calls pixel(pixels, out) for each output pixel, with the part of its window that lies inside the map.
+template <class Pixel>
+void for_each_pool(const Window2d& w, const int8_t* in, int8_t* out, Pixel pixel) {
+  for (int32_t n = 0; n < w.batches; ++n, in += ptrdiff_t(w.in_h) * w.in_w * w.in_c) {
+    for (int32_t y = 0; y < w.out_h; ++y) {
+      const int32_t top = y * w.stride_h - w.pad_top;
+      const int32_t row = top < 0 ? 0 : top, bottom = top + w.filter_h < w.in_h ? top + w.filter_h : w.in_h;
+      for (int32_t x = 0; x < w.out_w; ++x, out += w.in_c) {
+        const int32_t left = x * w.stride_w - w.pad_left;
+        const int32_t column = left < 0 ? 0 : left;
+        const int32_t right = left + w.filter_w < w.in_w ? left + w.filter_w : w.in_w;
+        pixel(Pixels{in + (ptrdiff_t(row) * w.in_w + column) * w.in_c, bottom - row, right - column}, out);
+      }
+    }
+  }
+}
+
+#if TADPOLE_HELIUM
+
+template <bool kTies>
+void add(const HeliumAddInt8Params& params, const int8_t* a, const int8_t* b, int8_t* out) {
+  const int32x4_t a_factor = vdupq_n_s32(params.a_factor), b_factor = vdupq_n_s32(params.b_factor);
+  const int32x4_t low = vdupq_n_s32(params.clamp_min), high = vdupq_n_s32(params.clamp_max);
+  const int32_t offset = params.offset;
+  for (int32_t left = params.count; left > 0; left -= helium::kGroup) {
+    const mve_pred16_t lanes = vctp32q(static_cast<uint32_t>(left));
+    // The upper half of the product of 2^24 a and the factor.
+    int32x4_t t = vmulhq_s32(vshlq_n_s32(vldrbq_z_s32(a, lanes), 24), a_factor);
+    t = vaddq_s32(t, vmulhq_s32(vshlq_n_s32(vldrbq_z_s32(b, lanes), 24), b_factor));
+    t = vaddq_n_s32(t, offset);
+    if (kTies) t = vaddq_m_n_s32(t, t, -1, vcmpltq_n_s32(t, params.middle));
+    t = vminq_s32(vmaxq_s32(vshrq_n_s32(t, kHeliumAddShift), low), high);
+    vstrbq_p_s32(out, t, lanes);
+    a += helium::kGroup;
+    b += helium::kGroup;
+    out += helium::kGroup;
+  }
+}
+
+/// Sums of up to 8 channels; those beyond `count` are 0.
+void sum_of(const Pixels& pixels, int32_t pitch, int32_t step, int32_t count, int16_t* sums) {
+  const mve_pred16_t lanes = vctp16q(static_cast<uint32_t>(count));
+  int16x8_t sum = vdupq_n_s16(0);
+  const int8_t* row = pixels.first;
+  for (int32_t i = 0; i < pixels.rows; ++i, row += pitch) {
+    const int8_t* at = row;
+    for (int32_t j = 0; j < pixels.columns; ++j, at += step) sum = vaddq_s16(sum, vldrbq_z_s16(at, lanes));
+  }
+  vstrhq_s16(sums, sum);
+}
+
+void largest_of(const Pixels& pixels, int32_t pitch, int32_t step, int32_t count,
+                const Pool2dInt8Params& params, int8_t* out) {
+  const mve_pred16_t lanes = vctp8q(static_cast<uint32_t>(count));
+  int8x16_t most = vdupq_n_s8(static_cast<int8_t>(params.clamp_min));
+  const int8_t* row = pixels.first;
+  for (int32_t i = 0; i < pixels.rows; ++i, row += pitch) {
+    const int8_t* at = row;
+    for (int32_t j = 0; j < pixels.columns; ++j, at += step) most = vmaxq_s8(most, vldrbq_z_s8(at, lanes));
+  }
+  vstrbq_p_s8(out, vminq_s8(most, vdupq_n_s8(static_cast<int8_t>(params.clamp_max))), lanes);
+}
+
+#else
+
+template <bool kTies>
+void add(const HeliumAddInt8Params& params, const int8_t* a, const int8_t* b, int8_t* out) {
+  for (int32_t i = 0; i < params.count; ++i) {
+    int32_t t = params.offset + static_cast<int32_t>((int64_t{a[i]} * params.a_factor) >> 8) +
+                static_cast<int32_t>((int64_t{b[i]} * params.b_factor) >> 8);
+    if (kTies && t < params.middle) --t;
+    out[i] = add_zero_and_clamp(t >> kHeliumAddShift, 0, params.clamp_min, params.clamp_max);
+  }
+}
+
+void sum_of(const Pixels& pixels, int32_t pitch, int32_t step, int32_t count, int16_t* sums) {
+  for (int32_t c = 0; c < 8; ++c) {
+    sums[c] = 0;
+    for (int32_t i = 0; c < count && i < pixels.rows; ++i) {
+      for (int32_t j = 0; j < pixels.columns; ++j)
+        sums[c] = static_cast<int16_t>(sums[c] + pixels.first[i * pitch + j * step + c]);
+    }
+  }
+}
+
+void largest_of(const Pixels& pixels, int32_t pitch, int32_t step, int32_t count,
+                const Pool2dInt8Params& params, int8_t* out) {
+  for (int32_t c = 0; c < count; ++c) {
+    int32_t most = params.clamp_min;
+    for (int32_t i = 0; i < pixels.rows; ++i) {
+      for (int32_t j = 0; j < pixels.columns; ++j) {
+        const int32_t value = pixels.first[i * pitch + j * step + c];
+        if (value > most) most = value;
+      }
+    }
+    out[c] = static_cast<int8_t>(most < params.clamp_max ? most : params.clamp_max);
+  }
+}
+
+#endif
+
+}  // namespace
+
+void helium_add_int8(const HeliumAddInt8Params& params, const int8_t* a, const int8_t* b, int8_t* out) {
+  params.middle == INT32_MIN ? add<false>(params, a, b, out) : add<true>(params, a, b, out);
+}
+
+void helium_average_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out) {
+  const Window2d& w = params.window;
+  for_each_pool(w, in, out, [&](const Pixels& pixels, int8_t* to) {
+    const int32_t count = pixels.rows * pixels.columns, half = count / 2;
+    Pixels at = pixels;
+    for (int32_t left = w.in_c; left > 0; left -= 8, at.first += 8, to += 8) {
+      alignas(8) int16_t sums[8];
+      sum_of(at, w.in_w * w.in_c, w.in_c, left, sums);
+      for (int32_t c = 0; c < 8 && c < left; ++c) {
+        const int32_t mean = (sums[c] > 0 ? sums[c] + half : sums[c] - half) / count;
+        to[c] = add_zero_and_clamp(mean, 0, params.clamp_min, params.clamp_max);
+      }
+    }
+  });
+}
+
+void helium_max_pool_2d_int8(const Pool2dInt8Params& params, const int8_t* in, int8_t* out) {
+  const Window2d& w = params.window;
+  for_each_pool(w, in, out, [&](const Pixels& pixels, int8_t* to) {
+    Pixels at = pixels;
+    for (int32_t left = w.in_c; left > 0; left -= helium::kLanes, at.first += helium::kLanes) {
+      largest_of(at, w.in_w * w.in_c, w.in_c, left, params, to);
+      to += helium::kLanes;
+    }
+  });
+}
+
+}  // namespace kernels
+}  // namespace tadpole
