@@ -14,6 +14,8 @@
 namespace tadpole::bench {
 
 inline constexpr const char* kBaselineBoard = "virtual-nano33ble";
+/// Its figures stand in device_baseline_helium.json.
+inline constexpr const char* kHeliumBoard = "virtual-m55";
 
 /// The keys of `tadpole profile --json` that are recorded of each model.
 inline constexpr const char* kRecorded[] = {"instructions", "arena_bytes", "model_code_bytes",

@@ -11,30 +11,44 @@ namespace tadpole {
 namespace {
 
 const std::string kReference = TADPOLE_SOURCE_DIR "/../shared/reference";
-const std::string kBaseline = TADPOLE_SOURCE_DIR "/bench/device_baseline.json";
+const std::string kBaselines = TADPOLE_SOURCE_DIR "/bench/";
 
-class RecordedFigures : public testing::TestWithParam<const char*> {};
-
-TEST_P(RecordedFigures, are_those_of_today) {
-  const std::string model = GetParam();
+void expect_recorded_figures(const std::string& model, const std::string& board,
+                             const std::string& baseline) {
   const std::string file = kReference + "/" + model + ".tflite";
   if (!data::read_file(file).ok()) GTEST_SKIP() << "needs ../shared/reference";
   for (const char* program : {"arm-none-eabi-gcc", "qemu-system-arm"})
     if (!data::find_program(program).ok()) GTEST_SKIP() << "needs " << program;
   const Folder folder;
-  const Printed profile = folder.tadpole({"profile", file, "--board", bench::kBaselineBoard, "--json"});
+  const Printed profile = folder.tadpole({"profile", file, "--board", board, "--json"});
   ASSERT_EQ(profile.exit_code, 0) << profile.err;
   for (const bench::Moved& moved :
-       bench::moved_figures(model, profile.json(), bench::read_baseline(kBaseline)))
-    ADD_FAILURE()
-        << moved.text << (moved.worse ? ": worse" : ": better")
-        << ". If that is meant, run ./dev bench device --record and commit bench/device_baseline.json "
-           "with the change (and docs/results.md).";
+       bench::moved_figures(model, profile.json(), bench::read_baseline(kBaselines + baseline)))
+    ADD_FAILURE() << moved.text << (moved.worse ? ": worse" : ": better")
+                  << ". If that is meant, run ./dev bench device --record (with --helium for that board) and "
+                     "commit bench/"
+                  << baseline << " with the change (and docs/results.md).";
+}
+
+class RecordedFigures : public testing::TestWithParam<const char*> {};
+
+TEST_P(RecordedFigures, are_those_of_today) {
+  expect_recorded_figures(GetParam(), bench::kBaselineBoard, "device_baseline.json");
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, RecordedFigures,
                          testing::Values("kws_int8", "vww_96_int8", "ic_int8", "ad_int8", "micro_speech_int8",
                                          "hello_int8"),
+                         [](const auto& info) { return std::string(info.param); });
+
+/// Two of them have every kernel; ./dev bench device compares all.
+using RecordedHeliumFigures = RecordedFigures;
+
+TEST_P(RecordedHeliumFigures, are_those_of_today) {
+  expect_recorded_figures(GetParam(), bench::kHeliumBoard, "device_baseline_helium.json");
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, RecordedHeliumFigures, testing::Values("kws_int8", "ic_int8"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(MovedFigures, name_the_model_the_figure_and_both_values) {

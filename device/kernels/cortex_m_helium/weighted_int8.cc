@@ -84,7 +84,7 @@ void helium_conv_2d_int8(const HeliumConv2dInt8Params& params, const int8_t* in,
                          int8_t* scratch) {
   const Window2d& w = params.window;
   const int32_t taps = helium_padded_taps(w);
-  helium::fill(scratch, 0, taps * helium::kWindows);  // behind the last tap the weights are zero
+  helium::fill(scratch, 0, helium_conv_scratch_bytes(w));  // behind the last tap the weights are zero
   if (are_pixels(w)) {
     Windows windows(params, w.in_c, scratch, out);
     int32_t left = w.batches * w.in_h * w.in_w;

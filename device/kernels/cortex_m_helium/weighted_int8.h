@@ -37,8 +37,14 @@ struct HeliumConv2dInt8Params {
   }
 };
 
-/// Bytes of scratch: three windows.
-constexpr int32_t helium_conv_scratch_bytes(const Window2d& w) { return 3 * helium_padded_taps(w); }
+/// Windows that lie side by side: three, or all that there are.
+constexpr int32_t helium_windows(const Window2d& w) {
+  return w.batches * w.out_h * w.out_w < 3 ? w.batches * w.out_h * w.out_w : 3;
+}
+
+constexpr int32_t helium_conv_scratch_bytes(const Window2d& w) {
+  return helium_windows(w) * helium_padded_taps(w);
+}
 
 /// Windows are read before the first of their pixels is written: out may overlap in pixel by pixel.
 void helium_conv_2d_int8(const HeliumConv2dInt8Params& params, const int8_t* in, int8_t* out,
