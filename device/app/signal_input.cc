@@ -14,7 +14,8 @@ bool SignalInput::init(const SignalParts& parts, uint32_t input_bytes, uint32_t 
   output_bytes_ = output_bytes;
   if (parts.feature_count != input_bytes || parts.sample_bytes == 0 || parts.sample_bytes > kMaxPayload ||
       parts.clip_samples == 0 || parts.fewest_samples == 0 || parts.fewest_samples > parts.clip_samples ||
-      parts.stride_samples == 0) {
+      parts.stride_samples == 0 || parts.part_features == 0 ||
+      parts.feature_count % parts.part_features != 0) {
     return false;
   }
   if (parts.answer == kAnomaly && (output_bytes != input_bytes || parts.input == nullptr)) return false;
@@ -72,11 +73,14 @@ uint32_t SignalInput::push(const uint8_t* samples, uint32_t count, bool* due) {
 
 void SignalInput::fill(int8_t* input) {
   tadpole_feature_begin();
-  parts_.extract(parts_.samples, held_, parts_.features);
-  tadpole_feature_end();
-  for (uint32_t i = 0; i < parts_.feature_count; ++i) {
-    input[i] = dsp::quantise_feature(parts_.features[i], *parts_.quantiser);
+  int8_t* next = input;
+  for (uint32_t part = 0; part < parts_.feature_count / parts_.part_features; ++part) {
+    parts_.extract(parts_.samples, held_, part, parts_.features);
+    for (uint32_t i = 0; i < parts_.part_features; ++i) {
+      *next++ = dsp::quantise_feature(parts_.features[i], *parts_.quantiser);
+    }
   }
+  tadpole_feature_end();
   if (parts_.answer == kAnomaly) memcpy(parts_.input, input, parts_.feature_count);
 }
 

@@ -28,14 +28,16 @@ struct SignalParts {
   uint32_t fewest_samples;  // from which an answer can be had; clip_samples but for strokes
   uint32_t stride_samples;  // stream: from one window to the next, at least 1
   uint32_t feature_count;
-  /// Features of `count` samples: dsp's own function with its constants and scratch.
-  void (*extract)(const uint8_t* samples, uint32_t count, int16_t* features);
+  uint32_t part_features;  // made at once, so that the others need no room; divides feature_count
+  /// The `part`-th part_features features of `count` samples: dsp's own function with its constants and
+  /// scratch.
+  void (*extract)(const uint8_t* samples, uint32_t count, uint32_t part, int16_t* features);
   const dsp::FeatureQuantiser* quantiser;
   SignalAnswer answer;
   AnomalyScale scale;  // with kAnomaly
   float threshold;     // with kAnomaly: a higher score is an alarm
   uint8_t* samples;    // clip_samples * sample_bytes, 4-byte aligned
-  int16_t* features;   // feature_count
+  int16_t* features;   // part_features
   int8_t* input;       // feature_count with kAnomaly, else null
 };
 

@@ -132,8 +132,9 @@ Span bilinear_span(int32_t i, int32_t from, int32_t to) {
 }
 
 template <class Make>
-void resize(const ImageFeatures& f, const Source& source, Make make, uint32_t total, int16_t* out) {
-  for (int32_t y = 0; y < f.height; ++y) {
+void resize(const ImageFeatures& f, const Source& source, Make make, uint32_t total, int32_t first_row,
+            int32_t last_row, int16_t* out) {
+  for (int32_t y = first_row; y < last_row; ++y) {
     const Span rows = make(y, f.cut_height, f.height);
     for (int32_t x = 0; x < f.width; ++x) {
       const Span columns = make(x, f.cut_width, f.width);
@@ -162,16 +163,23 @@ void resize(const ImageFeatures& f, const Source& source, Make make, uint32_t to
 }  // namespace
 
 void extract(const ImageFeatures& features, const uint8_t* pixels, uint32_t count, void*, int16_t* out) {
+  extract_rows(features, pixels, count, 0, features.height, out);
+}
+
+void extract_rows(const ImageFeatures& features, const uint8_t* pixels, uint32_t count, int32_t first_row,
+                  int32_t last_row, int16_t* out) {
   if (count < static_cast<uint32_t>(features.in_width * features.in_height)) {
-    const int32_t size = features.width * features.height * features.channels;
+    const int32_t size = features.width * (last_row - first_row) * features.channels;
     for (int32_t i = 0; i < size; ++i) out[i] = static_cast<int16_t>(-features.offset);
     return;
   }
   const Source source = {features, pixels};
   if (features.method == kBilinear) {
-    resize(features, source, bilinear_span, static_cast<uint32_t>(4 * features.width * features.height), out);
+    resize(features, source, bilinear_span, static_cast<uint32_t>(4 * features.width * features.height),
+           first_row, last_row, out);
   } else {
-    resize(features, source, area_span, static_cast<uint32_t>(features.cut_width * features.cut_height), out);
+    resize(features, source, area_span, static_cast<uint32_t>(features.cut_width * features.cut_height),
+           first_row, last_row, out);
   }
 }
 

@@ -56,6 +56,10 @@ struct ImageFeatures {
 void extract(const ImageFeatures& features, const uint8_t* pixels, uint32_t count, void* scratch,
              int16_t* out);
 constexpr uint32_t scratch_bytes(const ImageFeatures&) { return 0; }
+/// Rows [first_row, last_row) of the same, 0 <= first_row <= last_row <= height: for whoever has no room for
+/// a whole picture of features. out: [last_row - first_row, width, channels].
+void extract_rows(const ImageFeatures& features, const uint8_t* pixels, uint32_t count, int32_t first_row,
+                  int32_t last_row, int16_t* out);
 
 }  // namespace dsp
 }  // namespace tadpole

@@ -47,6 +47,18 @@ std::string number(std::string_view name, float value) {
   return "  parts." + std::string(name) + " = " + literal(value) + ";\n";
 }
 
+/// What SignalParts::extract points to.
+std::string extract_definition(const features::DeviceConstants& constants) {
+  const std::string begin = "void extract(const uint8_t* samples, uint32_t count, uint32_t";
+  if (constants.rows > 0) {
+    return begin +
+           " part, int16_t* features) {\n  const int32_t row = static_cast<int32_t>(part);\n  "
+           "tadpole::dsp::extract_rows(kFeatures, samples, count, row, row + 1, features);\n}\n";
+  }
+  return begin + ", int16_t* features) {\n  tadpole::dsp::extract(kFeatures, samples, count, " +
+         (constants.scratch_bytes > 0 ? "scratch_memory" : "nullptr") + ", features);\n}\n";
+}
+
 std::string_view kind_name(app::SenseKind kind) {
   switch (kind) {
     case app::kImage:
@@ -69,7 +81,6 @@ std::string emit_signal_source(const SignalApplication& signal, const std::strin
   const app::SignalParts& p = signal.parts;
   const bool anomaly = p.answer == app::kAnomaly;
   const int64_t scratch = signal.features.scratch_bytes;
-  const std::string features = literal(int64_t{p.feature_count});
   std::string text =
       "// Made by tadpole: features and answers of the application.\n#include \"application.h\"\n\n#include "
       "\"" +
@@ -80,11 +91,9 @@ std::string emit_signal_source(const SignalApplication& signal, const std::strin
           literal(int64_t{signal.quantiser.zero_point}) + "};\n\n" +
           bytes_definition("sample_memory", int64_t{p.clip_samples} * p.sample_bytes) +
           (scratch > 0 ? bytes_definition("scratch_memory", scratch) : "") + "int16_t feature_memory[" +
-          features + "];\n";
-  if (anomaly) text += "int8_t input_memory[" + features + "];\n";
-  text += std::string("\nvoid extract(const uint8_t* samples, uint32_t count, int16_t* features) {\n") +
-          "  tadpole::dsp::extract(kFeatures, samples, count, " +
-          (scratch > 0 ? "scratch_memory" : "nullptr") + ", features);\n}\n\n}  // namespace\n\n";
+          literal(int64_t{p.part_features}) + "];\n";
+  if (anomaly) text += "int8_t input_memory[" + literal(int64_t{p.feature_count}) + "];\n";
+  text += "\n" + extract_definition(signal.features) + "\n}  // namespace\n\n";
   text +=
       "tadpole::app::SignalParts signal_parts() {\n  tadpole::app::SignalParts parts;\n  parts.kind = "
       "tadpole::app::" +
@@ -92,7 +101,8 @@ std::string emit_signal_source(const SignalApplication& signal, const std::strin
   text +=
       number("rate_hz", int64_t{p.rate_hz}) + number("sample_bytes", int64_t{p.sample_bytes}) +
       number("clip_samples", int64_t{p.clip_samples}) + number("fewest_samples", int64_t{p.fewest_samples}) +
-      number("stride_samples", int64_t{p.stride_samples}) + number("feature_count", int64_t{p.feature_count});
+      number("stride_samples", int64_t{p.stride_samples}) +
+      number("feature_count", int64_t{p.feature_count}) + number("part_features", int64_t{p.part_features});
   text +=
       "  parts.extract = extract;\n  parts.quantiser = &kFeatureQuantiser;\n  parts.answer = tadpole::app::" +
       std::string(anomaly ? "kAnomaly" : "kOutputs") + ";\n";

@@ -31,6 +31,7 @@ struct DeviceConstants {
   uint32_t clip_samples = 0;    ///< in one input; stroke: at most
   uint32_t fewest_samples = 0;  ///< from which features can be had
   uint32_t scratch_bytes = 0;   ///< working memory, 4-byte aligned
+  uint32_t rows = 0;            ///< that dsp::extract_rows makes one at a time; 0: there is no such function
 };
 
 }  // namespace tadpole::features

@@ -233,6 +233,7 @@ DeviceConstants ImageExtractor::device_constants() const {
                              {"offset", f.offset}}};
   constants.sample_bytes = static_cast<uint32_t>(dsp::pixel_bytes(f.format));
   constants.clip_samples = constants.fewest_samples = static_cast<uint32_t>(f.in_width * f.in_height);
+  constants.rows = static_cast<uint32_t>(f.height);
   return constants;
 }
 

@@ -39,6 +39,7 @@ app::SignalParts parts_of(const features::FeatureBlock& block, const features::D
   parts.fewest_samples = constants.fewest_samples;
   parts.stride_samples = constants.clip_samples;
   parts.feature_count = static_cast<uint32_t>(block.size());
+  parts.part_features = parts.feature_count / std::max(constants.rows, 1u);
   return parts;
 }
 

@@ -19,7 +19,7 @@ int64_t signal_bytes(const Application& application) {
   }
   const app::SignalParts& parts = application.signal->parts;
   return int64_t{parts.clip_samples} * parts.sample_bytes + application.signal->features.scratch_bytes +
-         2 * int64_t{parts.feature_count} +
+         2 * int64_t{parts.part_features} +
          (parts.answer == app::kAnomaly ? int64_t{parts.feature_count} : 0);
 }
 

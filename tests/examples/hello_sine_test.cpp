@@ -33,7 +33,7 @@ TEST(HelloSine, learns_the_sine_and_keeps_it_in_eight_bits_on_the_board) {
 TEST(HelloSine, is_tiny) {
   EXPECT_LE(whole_way().quantise.value("tflite_bytes", 1 << 20), 4000);
   EXPECT_LE(whole_way().deploy.value("arena_bytes", 1 << 20), 64);
-  expect_recorded_memory("hello_sine", whole_way());
+  expect_recorded_memory("hello_sine", whole_way().deploy);
 }
 
 TEST(HelloSine, fades_a_light_with_its_own_main) {

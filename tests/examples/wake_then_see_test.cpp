@@ -18,7 +18,7 @@
 #include "project/config.h"
 #include "project/listening.h"
 #include "project/prepare.h"
-#include "tests/examples/example.h"
+#include "tests/examples/baseline.h"
 
 namespace tadpole {
 namespace {
@@ -262,6 +262,7 @@ TEST_F(WakeThenSee, needs_the_arena_of_the_larger_model_only) {
   EXPECT_EQ(json["arena_bytes"], std::max(ear, eye));
   EXPECT_EQ(json["arena_sum_bytes"], ear + eye);
   EXPECT_LE(json["ram_bytes"], json["ram_limit"]);
+  expect_recorded_memory("wake_then_see", json);
   const auto machine = boot();
   ASSERT_NE(machine, nullptr);
   EXPECT_EQ(machine->hello().arena_bytes, json["arena_bytes"]);

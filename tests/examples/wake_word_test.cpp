@@ -22,7 +22,7 @@ TEST(WakeWordExample, weighs_misses_against_false_accepts_on_twenty_minutes_and_
   EXPECT_LT(chosen["test"]["score"]["false_reject_rate"], 0.7);
   WholeWay way;
   way.deploy = example.step({"deploy"});
-  expect_recorded_memory(example.name, way);
+  expect_recorded_memory(example.name, way.deploy);
   EXPECT_LE(way.deploy.value("ram_bytes", 1 << 30), 32 * 1024) << "features and buffers included";
   way.board = example.step({"run", "--test"});
   expect_board_equals_host(way);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "device/dsp/image_features.h"
 #include "features/feature_block.h"
 
 namespace tadpole::app {
@@ -14,7 +15,7 @@ namespace {
 
 constexpr int kAxes = 2, kSteps = 3;
 /// Features of 1,024 steps a unit.
-void extract(const uint8_t* samples, uint32_t count, int16_t* features) {
+void extract(const uint8_t* samples, uint32_t count, uint32_t, int16_t* features) {
   for (uint32_t i = 0; i < kSteps * kAxes; ++i) {
     float value = 0;
     if (i < count * kAxes) std::memcpy(&value, samples + 4 * i, 4);
@@ -37,7 +38,7 @@ class SignalInputTest : public testing::Test {
     p.sample_bytes = 4 * kAxes;
     p.clip_samples = p.fewest_samples = kSteps;
     p.stride_samples = 2;
-    p.feature_count = kSteps * kAxes;
+    p.feature_count = p.part_features = kSteps * kAxes;
     p.extract = extract;
     p.quantiser = &quantiser_;
     p.answer = answer;
@@ -121,6 +122,42 @@ TEST_F(SignalInputTest, an_anomaly_is_the_mean_squared_error_of_the_repetition) 
   output[3] = 10;
   signal.result(output, payload);
   EXPECT_EQ(payload[4], 255);
+}
+
+TEST(SignalInput, makes_a_picture_row_by_row_as_all_at_once) {
+  const dsp::ImageFeatures picture = {9, 8, dsp::kRgb565, 1, 0, 8, 8, 5, 4, 3, dsp::kArea, 128};
+  static const dsp::ImageFeatures* at_hand;
+  at_hand = &picture;
+  constexpr uint32_t kRow = 5 * 3, kAll = 4 * kRow;
+  uint8_t samples[2 * 9 * 8];
+  int16_t row[kRow], whole[kAll];
+  const dsp::FeatureQuantiser quantiser = features::make_feature_quantiser(1.0f / 128, 1.0f / 100, 3);
+  SignalParts p{};
+  p.kind = kImage;
+  p.sample_bytes = 2;
+  p.clip_samples = p.fewest_samples = p.stride_samples = 9 * 8;
+  p.feature_count = kAll;
+  p.part_features = kRow;
+  p.extract = [](const uint8_t* pixels, uint32_t count, uint32_t part, int16_t* out) {
+    dsp::extract_rows(*at_hand, pixels, count, static_cast<int32_t>(part), static_cast<int32_t>(part) + 1,
+                      out);
+  };
+  p.quantiser = &quantiser;
+  p.samples = samples;
+  p.features = row;
+  SignalInput signal;
+  ASSERT_TRUE(signal.init(p, kAll, 2));
+  Rng rng(5);
+  uint8_t sent[sizeof samples];
+  for (uint8_t& byte : sent) byte = static_cast<uint8_t>(rng.next() >> 24);
+  bool due = false;
+  signal.push(sent, 9 * 8, &due);
+  int8_t input[kAll];
+  signal.fill(input);
+  dsp::extract(picture, sent, 9 * 8, nullptr, whole);
+  for (uint32_t i = 0; i < kAll; ++i) EXPECT_EQ(input[i], dsp::quantise_feature(whole[i], quantiser)) << i;
+  p.part_features = kRow - 1;
+  EXPECT_FALSE(signal.init(p, kAll, 2)) << "rows of another length";
 }
 
 TEST_F(SignalInputTest, refuses_parts_that_do_not_fit_the_model) {
