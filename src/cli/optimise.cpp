@@ -57,9 +57,33 @@ std::string closing(const project::OptimiseSummary& summary) {
             " points on the validation side.\n";
   text += "\nModels: " + summary.run + "/optimise\n";
   if (!summary.picture.empty()) text += "Picture: " + summary.picture + "\n";
-  return text + "Report: " + summary.report + "\nNext:   tadpole profile " + summary.run + "/optimise/" +
-         (summary.recommended.empty() ? "NAME" : summary.recommended) + ".tflite --board " + summary.board +
-         "\n";
+  return text + "Report: " + summary.report + "\nNext:   tadpole optimise --use " +
+         (summary.recommended.empty() ? "NAME" : summary.recommended) + ", then tadpole deploy\n";
+}
+
+std::string used_text(const project::UsedPoint& used) {
+  std::string text = used.name + ": " + used.words + ".\n";
+  if (used.tested)
+    text += "On the test side: " + used.headline_name + " " + headline_cell(used.headline_name, used.tested) +
+            "\n";
+  if (!used.replaced.empty()) text += "It takes the place of: " + used.replaced + "\n";
+  if (used.flash_limit_bytes > 0) {
+    text += "Its int4 weights stay packed on a board with flash_limit = " +
+            std::to_string(used.flash_limit_bytes) + " in [deploy]; without it they are unpacked.\n";
+  }
+  return text + "\nModel:  " + used.model + "\nReport: " + used.report +
+         "\nNext:   tadpole deploy; back with tadpole optimise --use NAME or tadpole quantise\n";
+}
+
+nlohmann::json used_json(const project::UsedPoint& used) {
+  return {{"name", used.name},
+          {"run", used.run},
+          {"model", used.model},
+          {"report", used.report},
+          {"replaced", used.replaced},
+          {"headline", used.headline_name},
+          {"test", used.tested ? nlohmann::json(*used.tested) : nlohmann::json()},
+          {"flash_limit_bytes", used.flash_limit_bytes}};
 }
 
 std::string names_of_rungs() {
@@ -72,6 +96,7 @@ std::string names_of_rungs() {
 struct OptimiseFlags {
   project::OptimiseOptions options;
   double points = 1;
+  std::string use;
 };
 
 }  // namespace
@@ -80,7 +105,9 @@ void add_optimise(CLI::App& app, Context& context) {
   CLI::App* command = add_command(
       app, context, "optimise",
       "make the newest trained model smaller in several ways: accuracy against RAM, flash and time",
-      "tadpole optimise --budget 1\n  tadpole optimise --only int8,channels_50 --board virtual-m0plus",
+      "tadpole optimise --budget 1\n  tadpole optimise --only int8,channels_50 --board virtual-m0plus\n  "
+      "tadpole "
+      "optimise --use channels_50",
       Needs::project);
   auto flags = std::make_shared<OptimiseFlags>();
   command
@@ -98,7 +125,23 @@ void add_optimise(CLI::App& app, Context& context) {
   command->add_option("--only", flags->options.only, "some of: " + names_of_rungs())
       ->type_name("NAMES")
       ->delimiter(',');
-  command->callback([&context, flags] {
+  command
+      ->add_option("--use", flags->use,
+                   "make nothing; a model that was made becomes the project's, for deploy, run and test")
+      ->type_name("NAME")
+      ->excludes("--budget", "--board", "--updates", "--only");
+  command->callback([&context, flags, command] {
+    if (command->count("--use") > 0) {
+      context.in_project(
+          [flags](project::Project& project, project::Tools tools) {
+            return project::use_optimised(project, flags->use, tools);
+          },
+          [&](const project::UsedPoint& used) {
+            context.console.print(used_text(used));
+            return used_json(used);
+          });
+      return;
+    }
     flags->options.budget = flags->points / 100;
     context.in_project(
         [flags](project::Project& project, project::Tools tools) {

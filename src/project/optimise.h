@@ -42,6 +42,7 @@ struct OptimiseSummary {
   std::string run, report, picture;  ///< runs/N/optimise.svg
   std::string board, headline_name;
   double budget = 0;
+  int updates = 0;          ///< of fine-tuning
   std::string recommended;  ///< name of a point
   std::vector<OptimisePoint> points;
   std::vector<std::string> left_out;  ///< rungs that this network does not have, and why
@@ -56,5 +57,21 @@ Result<OptimiseSummary> optimise_project(const Project& project, const OptimiseO
 
 /// As in report.json: docs/formats/report.md.
 nlohmann::json to_json(const OptimiseSummary& summary);
+
+/// A point that became the project's model.
+struct UsedPoint {
+  std::string name, words;
+  std::string run, model, report;  ///< model: runs/N/model.tflite
+  std::string replaced;            ///< the point or scheme whose model stood there; "" for none
+  std::string headline_name;       ///< as in TrainSummary
+  std::optional<double> tested;    ///< on the test side, judged anew
+  int64_t flash_limit_bytes = 0;   ///< that [deploy] needs for its figures; 0: none
+};
+
+/// Makes a point of the newest optimise run the project's int8 model: the file replaces runs/N/model.tflite
+/// at once, and the report's evaluation, agreement and quantisation become the point's, with the settings
+/// that made it. Fails: run_missing (no optimise run, or a later run's model would be used instead),
+/// config_bad_value (no such point: names those there are), as judge_model.
+Result<UsedPoint> use_optimised(const Project& project, const std::string& name, Tools tools);
 
 }  // namespace tadpole::project

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quantise/cluster.h"
+#include "quantise/levels.h"
 #include "quantise/mixed.h"
 #include "quantise/prune.h"
 #include "quantise/qat.h"
@@ -20,6 +21,7 @@ const Rungs::Row Rungs::kRows[] = {
     {{"float", "as it was trained, 32 bits a number"}, &Rungs::as_trained, 0},
     {{"int8", "8 bits a number"}, &Rungs::int8, 0},
     {{"int8_qat", "trained on as int8"}, &Rungs::trained_as_int8, 0},
+    {{"int16x8", "activations of 16 bits, weights of 8"}, &Rungs::int16_activations, 0},
     {{"channels_25", "a quarter of the channels taken out, trained on, int8"}, &Rungs::fewer_channels, 0.25},
     {{"channels_50", "half of the channels taken out, trained on, int8"}, &Rungs::fewer_channels, 0.5},
     {{"channels_75", "three quarters of the channels taken out, trained on, int8"},
@@ -40,6 +42,9 @@ const Rungs::Row Rungs::kRows[] = {
      0.8},
     {{"levels_32", "int8 with 32 different weights a layer"}, &Rungs::few_levels, 32},
     {{"levels_16", "int8 with 16 different weights a layer"}, &Rungs::few_levels, 16},
+    {{"levels_16_trained", "int8 with 16 different weights a layer, which learn on"},
+     &Rungs::trained_levels,
+     16},
 };
 
 std::vector<RungName> rung_names() {
@@ -104,6 +109,29 @@ Result<ir::Graph> Rungs::few_levels(double levels) {
   return quantise::cluster_weights(graph, static_cast<int>(levels));
 }
 
+Result<ir::Graph> Rungs::trained_levels(double levels) {
+  if (prepared_.goal->target_size() > 0) {
+    return Error{Code::op_unsupported,
+                 "the levels of a model that answers with numbers in the user's units cannot learn"};
+  }
+  TADPOLE_TRY(const ir::Graph clustered, few_levels(levels));
+  train::TrainOptions train = quantise::QatOptions::fine_tuning(config_.train);
+  if (options_.updates > 0) train.updates = options_.updates;
+  train.teacher = std::make_shared<const ir::Graph>(trained_);
+  prepared_.goal->adjust(train.loss);
+  const SideExamples training(prepared_, samples::Side::train, &config_.masks);
+  train.batch = std::min(train.batch, std::max(1, training.size()));
+  return quantise::train_levels(trained_, clustered, static_cast<int>(levels), training, train,
+                                tools_.workers, tools_.progress);
+}
+
+Result<ir::Graph> Rungs::int16_activations(double) {
+  TADPOLE_TRY(quantise::QuantiseResult made,
+              quantise::quantise_int8(trained_, calibration(), {.int16_activations = true}, tools_.workers,
+                                      tools_.progress));
+  return std::move(made.graph.graph);
+}
+
 Result<ir::Graph> Rungs::trained_as_int8(double) { return train_int8(trained_, {}); }
 
 Result<ir::Graph> Rungs::trained_as_int4(double) {
@@ -128,10 +156,14 @@ Result<ir::Graph> Rungs::with_fewer_channels(double share) {
   return fewer_channels_[share] = std::move(tuned);
 }
 
-train::TrainOptions Rungs::fine_tuning() const {
+int fine_tuning_updates(const ProjectConfig& config, const OptimiseOptions& options) {
   constexpr int kFewestUpdates = 100;
+  return options.updates > 0 ? options.updates : std::max(kFewestUpdates, config.train.updates / 3);
+}
+
+train::TrainOptions Rungs::fine_tuning() const {
   train::TrainOptions train = config_.train;
-  train.updates = options_.updates > 0 ? options_.updates : std::max(kFewestUpdates, train.updates / 3);
+  train.updates = fine_tuning_updates(config_, options_);
   train.warmup_updates = std::min(train.warmup_updates, train.updates / 10);
   train.patience = 0;
   return train;

@@ -37,6 +37,8 @@ class Rungs {
   Result<ir::Graph> trained_as_int4(double);
   Result<ir::Graph> fewer_channels_trained_as_int8(double share);
   Result<ir::Graph> few_levels(double levels);
+  Result<ir::Graph> trained_levels(double levels);
+  Result<ir::Graph> int16_activations(double);
 
   /// The trained network as it learnt: with batch norms, answers as the goal's targets.
   Result<ir::Graph> to_train_on();
@@ -59,6 +61,9 @@ class Rungs {
   std::map<double, ir::Graph> fewer_channels_;  ///< float networks by share
   std::optional<ir::Graph> int8_, to_train_on_;
 };
+
+/// Updates that the float network learns on with.
+int fine_tuning_updates(const ProjectConfig& config, const OptimiseOptions& options);
 
 /// The headline of a model on a side; nothing where it cannot be measured. Fails: as judge_model.
 Result<std::optional<double>> headline_on(samples::Side side, const ir::Graph& graph,

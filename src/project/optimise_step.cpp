@@ -213,6 +213,7 @@ Result<OptimiseSummary> optimise_project(const Project& current, const OptimiseO
   summary.run = run;
   summary.board = board.name;
   summary.budget = options.budget;
+  summary.updates = fine_tuning_updates(project.config(), options);
   summary.headline_name = prepared.goal->headline_name();
   Rungs maker(project.config(), prepared, trained, options, tools);
   const Ladder ladder{project, prepared, board, run, tools};
@@ -266,9 +267,9 @@ nlohmann::json to_json(const OptimiseSummary& summary) {
                       {"not_on_board", p.not_on_board},
                       {"on_front", p.on_front}});
   }
-  return {{"board", summary.board},      {"headline", summary.headline_name},
-          {"budget", summary.budget},    {"recommended", summary.recommended},
-          {"points", std::move(points)}, {"left_out", summary.left_out}};
+  return {{"board", summary.board},      {"headline", summary.headline_name},  {"budget", summary.budget},
+          {"updates", summary.updates},  {"recommended", summary.recommended}, {"points", std::move(points)},
+          {"left_out", summary.left_out}};
 }
 
 }  // namespace tadpole::project

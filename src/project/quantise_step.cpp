@@ -38,9 +38,11 @@ struct Quantised {
 Result<Quantised> quantised_by(const ProjectConfig& config, const ir::Graph& folded, const Prepared& prepared,
                                Tools tools) {
   const quantise::CalibrationSet calibration = calibration_of(prepared, config.calibration_samples);
-  if (config.scheme == "int8") {
-    TADPOLE_TRY(quantise::QuantiseResult int8,
-                quantise::quantise_int8(folded, calibration, {}, tools.workers, tools.progress));
+  if (config.scheme != "int8_qat") {
+    TADPOLE_TRY(
+        quantise::QuantiseResult int8,
+        quantise::quantise_int8(folded, calibration, {.int16_activations = config.scheme == "int16x8"},
+                                tools.workers, tools.progress));
     return Quantised{std::move(int8), nullptr};
   }
   quantise::QatOptions options;
@@ -85,7 +87,8 @@ Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
   const quantise::QuantiseResult& quantised = made.int8;
   TADPOLE_TRY(
       const std::vector<uint8_t> bytes,
-      convert::write_tflite(quantised.graph.graph, project.config().name + ", int8, made by Tadpole"));
+      convert::write_tflite(quantised.graph.graph,
+                            project.config().name + ", " + project.config().scheme + ", made by Tadpole"));
   TADPOLE_TRY(const JudgedModel in_float, judge_test(folded, prepared, tools));
   TADPOLE_TRY(const JudgedModel in_int8, judge_test(quantised.graph.graph, prepared, tools));
 

@@ -305,8 +305,10 @@ std::vector<Setting> make_settings() {
   number("train", "seed", "the same seed gives the same network, to the bit", 0, kMaxSeed, AT(train.seed));
   number("train", "threads", "0 = all processors; the result is the same", 0, 256, AT(threads));
 
-  other("quantise", "scheme", "weights and activations of 8 bits: int8, or int8_qat (trained on as int8)",
-        AT(scheme), {"int8", "int8_qat"});
+  other("quantise", "scheme",
+        "int8 (weights and activations of 8 bits), int8_qat (trained on as int8), or int16x8 (activations of "
+        "16)",
+        AT(scheme), {"int8", "int8_qat", "int16x8"});
   const auto trains_on = [](const ProjectConfig& c) { return c.scheme == "int8_qat"; };
   number("quantise", "updates", "scheme \"int8_qat\": steps of the training as int8", 1, 1e7,
          AT(qat_updates));

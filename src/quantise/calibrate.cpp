@@ -175,7 +175,8 @@ struct Power {
   double signal = 0, noise = 0;
 };
 
-void add_error(const ir::Tensor& tensor, std::span<const float> wanted, std::span<const int8_t> found,
+template <class T>
+void add_error(const ir::Tensor& tensor, std::span<const float> wanted, std::span<const T> found,
                Power& power) {
   const float scale = tensor.quantisation->scales[0];
   const int32_t zero = tensor.quantisation->zero_points[0];
@@ -231,22 +232,26 @@ Result<std::vector<LayerError>> measure_error(const ir::Graph& folded, const ir:
   std::vector<std::vector<Power>> power(kShards, std::vector<Power>(folded.nodes.size()));
   const ir::Tensor& input = int8.tensors[static_cast<size_t>(int8.inputs[0])];
   const int count = std::clamp(options.error_samples, 1, calibration.count);
-  TADPOLE_CHECK(
-      for_each_input(folded, calibration, count, workers, progress, "compare float and int8",
-                     [&](size_t shard, const std::vector<float>& values) {
-                       std::vector<uint8_t> float_out(static_cast<size_t>(float_plan.output_bytes()));
-                       std::vector<uint8_t> int8_out(static_cast<size_t>(int8_plan.output_bytes()));
-                       float_runners[shard].reset();
-                       float_runners[shard].run(bytes_of(values), float_out);
-                       int8_runners[shard].reset();
-                       int8_runners[shard].run(quantised_input(input, values), int8_out);
-                       for (size_t i = 0; i < folded.nodes.size(); ++i) {
-                         const int tensor = folded.nodes[i].outputs[0];
-                         add_error(int8.tensors[static_cast<size_t>(tensor)],
-                                   float_runners[shard].template tensor_as<float>(tensor),
-                                   int8_runners[shard].template tensor_as<int8_t>(tensor), power[shard][i]);
-                       }
-                     }));
+  TADPOLE_CHECK(for_each_input(
+      folded, calibration, count, workers, progress, "compare float and int8",
+      [&](size_t shard, const std::vector<float>& values) {
+        std::vector<uint8_t> float_out(static_cast<size_t>(float_plan.output_bytes()));
+        std::vector<uint8_t> int8_out(static_cast<size_t>(int8_plan.output_bytes()));
+        float_runners[shard].reset();
+        float_runners[shard].run(bytes_of(values), float_out);
+        int8_runners[shard].reset();
+        int8_runners[shard].run(quantised_input(input, values), int8_out);
+        for (size_t i = 0; i < folded.nodes.size(); ++i) {
+          const int tensor = folded.nodes[i].outputs[0];
+          const ir::Tensor& stored = int8.tensors[static_cast<size_t>(tensor)];
+          const auto wanted = float_runners[shard].template tensor_as<float>(tensor);
+          const plan::Runner& found = int8_runners[shard];
+          if (stored.type == ir::DType::int16)
+            add_error(stored, wanted, found.template tensor_as<int16_t>(tensor), power[shard][i]);
+          else
+            add_error(stored, wanted, found.template tensor_as<int8_t>(tensor), power[shard][i]);
+        }
+      }));
   std::vector<LayerError> rows;
   for (size_t i = 0; i < folded.nodes.size(); ++i) {
     Power total;
@@ -255,7 +260,10 @@ Result<std::vector<LayerError>> measure_error(const ir::Graph& folded, const ir:
       total.noise += shard[i].noise;
     }
     const ir::Node& node = folded.nodes[i];
-    const Range range = range_of(*int8.output_of(node).quantisation);
+    const ir::Tensor& stored = int8.output_of(node);
+    const float step = stored.quantisation->scales[0];
+    const Range range =
+        stored.type == ir::DType::int16 ? Range{-32768 * step, 32767 * step} : range_of(*stored.quantisation);
     rows.push_back({node.name, std::string(ir::op_name(node.op)), decibels(total), range.low, range.high});
   }
   return rows;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "base/text.h"
 #include "quantise/calibrate.h"
@@ -27,6 +28,8 @@ using ir::Tensor;
 
 /// A bias leaves as much of 32 bits to the sum of products.
 constexpr double kLargestBias = 1 << 30;
+/// The same of 48 bits, which is what a sum of int16 activations may reach before it is scaled.
+constexpr double kLargestWideBias = 274877906944.0;  // 2^38
 
 /// Weights below this add nothing to any activation; scales made from them would leave the range of floats.
 constexpr double kSmallestWeight = 1e-20;
@@ -111,10 +114,11 @@ double best_clip(const std::vector<float>& weights, double largest) {
 class Quantiser {
  public:
   Quantiser(const Graph& folded, const std::vector<Range>& ranges,
-            const std::vector<std::string>& int4_layers)
+            const std::vector<std::string>& int4_layers, bool wide)
       : folded_(folded),
         ranges_(ranges),
         int4_layers_(int4_layers),
+        wide_(wide),
         graph_(folded),
         owner_(folded.tensors.size(), -1) {}
   Result<Graph> run();
@@ -124,10 +128,13 @@ class Quantiser {
   Result<void> set_activations();
   Result<void> quantise_node(size_t index);
   Result<void> quantise_constant(size_t index, int input);
+  Result<void> quantise_wide_constant(size_t index, int input, const Extremes& extremes);
   Result<void> quantise_lstm(size_t index);
   Result<std::vector<float>> weight_scales(const Node& node, const std::vector<float>& bias) const;
+  Result<void> put_int8_ends();
   int place_for(size_t node, int tensor);
   /// The largest integer that a layer's weights may be.
+  double largest_bias() const { return wide_ ? kLargestWideBias : kLargestBias; }
   float largest_stored(const Node& node) const {
     const bool int4 = std::find(int4_layers_.begin(), int4_layers_.end(), node.name) != int4_layers_.end();
     return int4 ? kLargestInt4 : kLargestInt8;
@@ -136,6 +143,7 @@ class Quantiser {
   const Graph& folded_;
   const std::vector<Range>& ranges_;
   const std::vector<std::string>& int4_layers_;
+  const bool wide_;  ///< int16 activations
   Graph graph_;
   /// Weights, bias and input scale of layers that share both, and where theirs are: steps of a recurrent
   /// layer.
@@ -145,12 +153,12 @@ class Quantiser {
 
 void Quantiser::set_activation(int tensor, const Quantisation& quantisation) {
   Tensor& to = graph_.tensors[static_cast<size_t>(tensor)];
-  to.type = DType::int8;
+  to.type = wide_ ? DType::int16 : DType::int8;
   to.quantisation = quantisation;
 }
 
 Result<void> Quantiser::set_activations() {
-  TADPOLE_TRY(const auto scales, activation_scales(folded_, ranges_));
+  TADPOLE_TRY(const auto scales, activation_scales(folded_, ranges_, wide_));
   for (size_t i = 0; i < scales.size(); ++i) {
     if (scales[i]) set_activation(static_cast<int>(i), *scales[i]);
   }
@@ -201,7 +209,7 @@ Result<std::vector<float>> Quantiser::weight_scales(const Node& node, const std:
     double scale = (!vanishing ? largest[c] : overall >= kSmallestWeight ? overall : 1.0) / most;
     for (size_t b = 0; b < bias.size(); ++b) {
       if (!per_channel || b == c)
-        scale = std::max(scale, std::abs(double{bias[b]}) / (double{in_scale} * kLargestBias));
+        scale = std::max(scale, std::abs(double{bias[b]}) / (double{in_scale} * largest_bias()));
     }
     const auto narrowed = static_cast<float>(scale);
     const float product = in_scale * narrowed;
@@ -256,14 +264,14 @@ Result<void> Quantiser::quantise_node(size_t index) {
                                                               : i / (from.size() / channels);
     stored[i] = static_cast<int8_t>(std::clamp(std::round(from[i] * inverse[channel]), -most, most));
   }
-  std::vector<int32_t> stored_bias(channels);
+  std::vector<int64_t> stored_bias(channels);
   std::vector<float> bias_scales;
   for (const float scale : scales) bias_scales.push_back(in_scale * scale);
   for (size_t c = 0; c < channels; ++c) {
     const double scale = bias_scales[per_channel ? c : 0];
     // The scale was chosen so that this fits; rounding it to float may cost the last bit.
     stored_bias[c] =
-        static_cast<int32_t>(std::clamp(std::round(bias[c] / scale), -kLargestBias, kLargestBias));
+        static_cast<int64_t>(std::clamp(std::round(bias[c] / scale), -largest_bias(), largest_bias()));
   }
 
   const std::vector<int32_t> zeros(scales.size(), 0);
@@ -282,10 +290,12 @@ Result<void> Quantiser::quantise_node(size_t index) {
   }
   node.inputs[1] = weights_place;
   Tensor& to_bias = graph_.tensors[static_cast<size_t>(node.inputs[static_cast<size_t>(bias_place)])];
-  to_bias.type = DType::int32;
+  to_bias.type = wide_ ? DType::int64 : DType::int32;
   to_bias.shape = {static_cast<int32_t>(channels)};
   to_bias.quantisation = Quantisation{bias_scales, zeros, 0};
-  to_bias.constant = ir::make_constant<int32_t>(stored_bias);
+  to_bias.constant =
+      wide_ ? ir::make_constant<int64_t>(stored_bias)
+            : ir::make_constant<int32_t>(std::vector<int32_t>(stored_bias.begin(), stored_bias.end()));
   shared_[key] = {weights_place, node.inputs[static_cast<size_t>(bias_place)]};
   return {};
 }
@@ -299,6 +309,7 @@ Result<void> Quantiser::quantise_constant(size_t index, int input) {
   extremes.see(from.values<float>());
   if (!extremes.finite)
     return bad_range("constant '" + from.name + "' of layer '" + node.name + "' is not finite.");
+  if (wide_) return quantise_wide_constant(index, input, extremes);
   const bool is_matrix = node.op == Op::batch_matmul;
   const Quantisation quantisation = is_matrix ? symmetric(largest_of(from.values<float>()))
                                     : shares_scale(node.op)
@@ -309,6 +320,64 @@ Result<void> Quantiser::quantise_constant(size_t index, int input) {
   set_activation(place, quantisation);
   graph_.tensors[static_cast<size_t>(place)].constant = ir::make_constant<int8_t>(stored);
   node.inputs[static_cast<size_t>(input)] = place;
+  return {};
+}
+
+/// The same of int16; the slopes of a PReLU are int8 even then.
+Result<void> Quantiser::quantise_wide_constant(size_t index, int input, const Extremes& extremes) {
+  Node& node = graph_.nodes[index];
+  int& tensor = node.inputs[static_cast<size_t>(input)];
+  const auto values = folded_.tensors[static_cast<size_t>(tensor)].values<float>();
+  const bool slopes = node.op == Op::prelu;
+  const Quantisation quantisation = slopes ? symmetric(largest_of(values))
+                                    : shares_scale(node.op)
+                                        ? *graph_.output_of(node).quantisation
+                                        : int16_quantisation({extremes.low, extremes.high});
+  const int place = place_for(index, tensor);
+  set_activation(place, quantisation);
+  Tensor& to = graph_.tensors[static_cast<size_t>(place)];
+  if (slopes) {
+    to.type = DType::int8;
+    to.constant = ir::make_constant<int8_t>(stored_as(values, quantisation, -127));
+  } else {
+    std::vector<int16_t> stored;
+    for (const float value : values) {
+      stored.push_back(
+          static_cast<int16_t>(std::clamp(std::round(value / quantisation.scales[0]), -32768.0f, 32767.0f)));
+    }
+    to.constant = ir::make_constant<int16_t>(stored);
+  }
+  node.inputs[static_cast<size_t>(input)] = place;
+  return {};
+}
+
+/// Int8 input and output, whose names they take over from the int16 tensors behind them.
+Result<void> Quantiser::put_int8_ends() {
+  TADPOLE_TRY(const auto narrow, activation_scales(folded_, ranges_));
+  const auto outside = [&](int& end) {
+    Tensor int8 = graph_.tensors[static_cast<size_t>(end)];
+    int8.type = DType::int8;
+    int8.quantisation = narrow[static_cast<size_t>(end)];
+    graph_.tensors[static_cast<size_t>(end)].name += "_int16";
+    graph_.tensors.push_back(std::move(int8));
+    return std::exchange(end, static_cast<int>(graph_.tensors.size()) - 1);
+  };
+  for (int& input : graph_.inputs) {
+    const int within = outside(input);
+    graph_.nodes.insert(graph_.nodes.begin(), {Op::quantize,
+                                               graph_.tensors[static_cast<size_t>(within)].name,
+                                               {input},
+                                               {within},
+                                               ir::NoAttributes{}});
+  }
+  for (int& output : graph_.outputs) {
+    const int within = outside(output);
+    graph_.nodes.push_back({Op::quantize,
+                            graph_.tensors[static_cast<size_t>(output)].name + "_int8",
+                            {within},
+                            {output},
+                            ir::NoAttributes{}});
+  }
   return {};
 }
 
@@ -361,6 +430,11 @@ Result<Graph> Quantiser::run() {
   TADPOLE_CHECK(set_activations());
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Op op = graph_.nodes[i].op;
+    if (wide_ && op == Op::unidirectional_sequence_lstm) {
+      return Error{Code::op_unsupported, "layer '" + graph_.nodes[i].name + "' (" +
+                                             std::string(ir::op_name(op)) +
+                                             ") has no form with 16-bit activations. Use scheme \"int8\"."};
+    }
     if (has_weights(op)) TADPOLE_CHECK(quantise_node(i));
     if (op == Op::unidirectional_sequence_lstm) TADPOLE_CHECK(quantise_lstm(i));
     if (!takes_constants(op)) continue;
@@ -369,6 +443,7 @@ Result<Graph> Quantiser::run() {
       if (tensor.is_constant() && tensor.type == DType::float32) TADPOLE_CHECK(quantise_constant(i, input));
     }
   }
+  if (wide_) TADPOLE_CHECK(put_int8_ends());
   TADPOLE_CHECK(ir::check_graph(graph_));
   return std::move(graph_);
 }
@@ -402,8 +477,8 @@ Result<void> check_input(const Graph& folded, const CalibrationSet& calibration)
 }
 
 Result<Graph> int8_graph(const Graph& folded, const std::vector<Range>& ranges,
-                         const std::vector<std::string>& int4_layers) {
-  return Quantiser(folded, ranges, int4_layers).run();
+                         const std::vector<std::string>& int4_layers, bool wide) {
+  return Quantiser(folded, ranges, int4_layers, wide).run();
 }
 
 Result<void> check_int4_layers(const Graph& folded, const std::vector<std::string>& wanted) {
@@ -420,11 +495,14 @@ Result<void> check_int4_layers(const Graph& folded, const std::vector<std::strin
 }
 
 Result<QuantiseResult> quantise_int8(const Graph& folded, const CalibrationSet& calibration,
-                                     const QuantiseOptions& options, Workers& workers, Progress& progress) {
+                                     const QuantiseOptions& asked, Workers& workers, Progress& progress) {
+  QuantiseOptions options = asked;
+  // With 65,536 steps there is nothing to win by clipping extremes.
+  if (options.int16_activations) options.range = RangeMethod::min_max;
   TADPOLE_CHECK(check_input(folded, calibration));
   TADPOLE_CHECK(check_int4_layers(folded, options.int4_layers));
   TADPOLE_TRY(const std::vector<Range> ranges, calibrate(folded, calibration, options, workers, progress));
-  TADPOLE_TRY(Graph int8, int8_graph(folded, ranges, options.int4_layers));
+  TADPOLE_TRY(Graph int8, int8_graph(folded, ranges, options.int4_layers, options.int16_activations));
   TADPOLE_TRY(std::vector<LayerError> layers,
               measure_error(folded, int8, calibration, options, workers, progress));
   return QuantiseResult{{std::move(int8)}, std::move(layers)};

@@ -41,6 +41,10 @@ struct QuantiseOptions {
   /// the file, and on chips where plan::Target::flash_limit_bytes asks for it. Scales are those with the
   /// least squared error.
   std::vector<std::string> int4_layers = {};
+  /// TFLite's int16x8: activations of 16 bits, which span everything that was seen, weights of 8 and biases
+  /// of 64 (without int4_layers). Input and output stay int8, with a QUANTIZE layer behind and before them:
+  /// whatever surrounds a model need not know.
+  bool int16_activations = false;
 };
 
 /// A row of the error table, one for each layer of the graph.
@@ -50,7 +54,7 @@ struct LayerError {
   /// 10 log10(sum float^2 / sum (float - int8)^2) over the calibration set, kept within -120 to 120 (120: no
   /// difference at all).
   double signal_to_noise_db = 0;
-  float low = 0, high = 0;  ///< calibrated range: the reals that -128 and 127 stand for
+  float low = 0, high = 0;  ///< calibrated range: the reals that the least and the largest integer stand for
 };
 
 struct QuantiseResult {
@@ -64,9 +68,10 @@ struct QuantiseResult {
 /// zero point -128; pools and reshapes keep the scale of their input. Input and output tensors are int8.
 /// `folded` comes from fold_for_inference; it has one input. Tensors keep their indices and names; missing
 /// biases are added at the end. The same inputs and options give the same bits for any number of threads.
-/// Fails: quantise_bad_range (names the tensor), input_size, type_unsupported, op_unsupported, unknown_layer
-/// (of int4_layers), cancelled. Cost: two float passes over the calibration set and a float and an int8 pass
-/// over the error samples. Source: TensorFlow Lite 8-bit quantisation specification.
+/// Fails: quantise_bad_range (names the tensor), input_size, type_unsupported, op_unsupported (also a layer
+/// that has no int16 form), unknown_layer (of int4_layers), cancelled. Cost: two float passes over the
+/// calibration set and a float and an int8 pass over the error samples. Source: TensorFlow Lite 8-bit
+/// quantisation specification.
 Result<QuantiseResult> quantise_int8(const ir::Graph& folded, const CalibrationSet& calibration,
                                      const QuantiseOptions& options, Workers& workers, Progress& progress);
 

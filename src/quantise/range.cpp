@@ -98,6 +98,11 @@ ir::Quantisation activation_quantisation(Range range) {
   return {{scale}, {static_cast<int32_t>(zero)}, 0};
 }
 
+ir::Quantisation int16_quantisation(Range range) {
+  const double largest = std::max({-double{range.low}, double{range.high}, 1e-6});
+  return {{static_cast<float>(largest / 32767)}, {0}, 0};
+}
+
 Range range_of(const ir::Quantisation& quantisation) {
   const float scale = quantisation.scales[0];
   const auto zero = static_cast<float>(quantisation.zero_points[0]);

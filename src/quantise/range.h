@@ -47,6 +47,9 @@ class Histogram {
 /// narrower than 1e-6 is widened to that, so that scales stay positive and multipliers small.
 ir::Quantisation activation_quantisation(Range range);
 
+/// Symmetric int16, in [-32767, 32767]; narrow ranges as above.
+ir::Quantisation int16_quantisation(Range range);
+
 /// The reals that -128 and 127 stand for.
 Range range_of(const ir::Quantisation& quantisation);
 

@@ -44,7 +44,9 @@ Keeps keeps(Op op) {
   }
 }
 
-std::optional<Quantisation> fixed_scale(Op op) {
+std::optional<Quantisation> fixed_scale(Op op, bool wide) {
+  if (wide && (op == Op::softmax || op == Op::logistic || op == Op::tanh))
+    return Quantisation{{1.0f / 32768}, {0}, 0};
   if (op == Op::softmax || op == Op::logistic) return Quantisation{{1.0f / 256}, {-128}, 0};
   if (op == Op::tanh) return Quantisation{{1.0f / 128}, {0}, 0};
   return std::nullopt;
@@ -52,15 +54,19 @@ std::optional<Quantisation> fixed_scale(Op op) {
 
 class Groups {
  public:
-  Groups(const ir::Graph& graph, const std::vector<Range>& ranges)
-      : graph_(graph), ranges_(ranges), leader_(graph.tensors.size()), fixed_(graph.tensors.size()) {
+  Groups(const ir::Graph& graph, const std::vector<Range>& ranges, bool wide)
+      : graph_(graph),
+        ranges_(ranges),
+        wide_(wide),
+        leader_(graph.tensors.size()),
+        fixed_(graph.tensors.size()) {
     for (size_t i = 0; i < leader_.size(); ++i) leader_[i] = static_cast<int>(i);
   }
 
   Result<void> add(const ir::Node& node) {
     const Keeps how = keeps(node.op);
     for (const int output : node.outputs) {
-      if (how == Keeps::nothing) fixed_[static_cast<size_t>(output)] = fixed_scale(node.op);
+      if (how == Keeps::nothing) fixed_[static_cast<size_t>(output)] = fixed_scale(node.op, wide_);
       if (how == Keeps::scale_of_input)
         follow(output, node.inputs[static_cast<size_t>(data_position(node.op))]);
     }
@@ -103,7 +109,8 @@ class Groups {
 
   Quantisation of(int tensor) const {
     const size_t leader = static_cast<size_t>(find(tensor));
-    return fixed_[leader] ? *fixed_[leader] : activation_quantisation(ranges_[leader]);
+    if (fixed_[leader]) return *fixed_[leader];
+    return wide_ ? int16_quantisation(ranges_[leader]) : activation_quantisation(ranges_[leader]);
   }
 
  private:
@@ -136,6 +143,7 @@ class Groups {
 
   const ir::Graph& graph_;
   std::vector<Range> ranges_;
+  bool wide_;
   std::vector<int> leader_;
   std::vector<std::optional<Quantisation>> fixed_;
 };
@@ -145,8 +153,9 @@ class Groups {
 int data_position(Op op) { return op == Op::split ? 1 : op == Op::transpose_conv ? 2 : 0; }
 
 Result<std::vector<std::optional<Quantisation>>> activation_scales(const ir::Graph& folded,
-                                                                   const std::vector<Range>& ranges) {
-  Groups groups(folded, ranges);
+                                                                   const std::vector<Range>& ranges,
+                                                                   bool wide) {
+  Groups groups(folded, ranges, wide);
   for (const ir::Node& node : folded.nodes) TADPOLE_CHECK(groups.add(node));
   groups.share_between_steps();
   std::vector<std::optional<Quantisation>> scales(folded.tensors.size());

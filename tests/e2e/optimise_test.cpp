@@ -33,6 +33,21 @@ TEST(Optimise, makes_models_that_run_and_a_picture_of_what_they_cost) {
         folder.tadpole({"run", point["model"], "--input", "zeros.raw", "--output", "answer.raw"});
     EXPECT_EQ(run.exit_code, 0) << name << run.err;
   }
+
+  // A point becomes the project's model, with what made it; a name that is none leaves everything as it is.
+  const std::string model = std::string(kRun) + "model.tflite", before = folder.read(model);
+  expect_error(folder.tadpole({"optimise", "--project", "p", "--use", "chanels_50"}), "E0703",
+               {"did you mean 'channels_50'", "int8, channels_50, levels_16"});
+  EXPECT_EQ(folder.read(model), before);
+  const Printed used = folder.tadpole({"optimise", "--project", "p", "--use", "channels_50", "--json"});
+  ASSERT_EQ(used.exit_code, 0) << used.err;
+  EXPECT_EQ(folder.read(model), folder.read(std::string(kRun) + "optimise/channels_50.tflite"));
+  EXPECT_EQ(used.json()["test"], points["channels_50"]["test"]);
+  const nlohmann::json after = nlohmann::json::parse(folder.read(std::string(kRun) + "report.json"));
+  EXPECT_EQ(after["quantisation"]["scheme"], "channels_50");
+  EXPECT_EQ(after["quantisation"]["made_by"]["updates"], 20);
+  EXPECT_EQ(after["quantisation"]["tflite_bytes"], points["channels_50"]["tflite_bytes"]);
+  EXPECT_EQ(after["optimise"], report["optimise"]);
 }
 
 TEST(Optimise, refuses_names_that_do_not_exist_and_projects_without_a_trained_run) {
@@ -40,6 +55,8 @@ TEST(Optimise, refuses_names_that_do_not_exist_and_projects_without_a_trained_ru
   expect_error(folder.tadpole({"optimise", "--project", "p", "--only", "chanels_50"}), "E0703",
                {"did you mean 'channels_50'", "levels_16"});
   expect_error(folder.tadpole({"optimise", "--project", "p", "--board", "toaster"}), "E0602");
+  expect_error(folder.tadpole({"optimise", "--project", "p", "--use", "int8"}), "E0712",
+               {"tadpole optimise"});
   std::filesystem::remove_all(folder.path("p/runs"));
   expect_error(folder.tadpole({"optimise", "--project", "p"}), "E0712", {"tadpole train"});
   EXPECT_EQ(folder.tadpole({"optimise", "--project", "p", "--budget", "-1"}).exit_code, 2);
