@@ -9,7 +9,7 @@ namespace {
 TEST(Optimise, makes_models_that_run_and_a_picture_of_what_they_cost) {
   const TrainedCopy folder;
   const Printed printed = folder.tadpole({"optimise", "--project", "p", "--updates", "20", "--only",
-                                          "int8,channels_50,levels_16", "--budget", "100", "--json"});
+                                          "int8,channels_50,levels_16_trained", "--budget", "100", "--json"});
   ASSERT_EQ(printed.exit_code, 0) << printed.err;
   const nlohmann::json result = printed.json();
   std::map<std::string, nlohmann::json> points;
@@ -19,7 +19,7 @@ TEST(Optimise, makes_models_that_run_and_a_picture_of_what_they_cost) {
   EXPECT_LT(points["channels_50"]["flash_bytes"], points["int8"]["flash_bytes"]);
   EXPECT_LT(points["channels_50"]["arena_bytes"], points["int8"]["arena_bytes"]);
   EXPECT_LT(points["channels_50"]["tflite_bytes"], points["int8"]["tflite_bytes"]);
-  EXPECT_LT(points["levels_16"]["compressed_bytes"], points["int8"]["compressed_bytes"]);
+  EXPECT_LT(points["levels_16_trained"]["compressed_bytes"], points["int8"]["compressed_bytes"]);
   // With a budget of everything the quickest is recommended, which half the channels make.
   EXPECT_EQ(result["recommended"], "channels_50");
   EXPECT_EQ(points["channels_50"]["on_front"], true);
@@ -37,7 +37,7 @@ TEST(Optimise, makes_models_that_run_and_a_picture_of_what_they_cost) {
   // A point becomes the project's model, with what made it; a name that is none leaves everything as it is.
   const std::string model = std::string(kRun) + "model.tflite", before = folder.read(model);
   expect_error(folder.tadpole({"optimise", "--project", "p", "--use", "chanels_50"}), "E0703",
-               {"did you mean 'channels_50'", "int8, channels_50, levels_16"});
+               {"did you mean 'channels_50'", "int8, channels_50, levels_16_trained"});
   EXPECT_EQ(folder.read(model), before);
   const Printed used = folder.tadpole({"optimise", "--project", "p", "--use", "channels_50", "--json"});
   ASSERT_EQ(used.exit_code, 0) << used.err;
