@@ -29,14 +29,15 @@ namespace helium {
 // negative values are one less. Shifts are in q2.
 #define TADPOLE_TIES(SUMS) "vand q0, " SUMS ", q2\n vshr.s32 q0, q0, #31\n vqadd.s32 " SUMS ", " SUMS ", q0\n"
 
-#define TADPOLE_ALL_REGISTERS                                                                              \
-  "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "q0", "q1", "q2", "q3", \
-      "q4", "q5", "q6", "q7", "cc", "memory"
+#define TADPOLE_ALL_REGISTERS                                                                             \
+  "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "lr", "q0", "q1", "q2", "q3", "q4", "q5", \
+      "q6", "q7", "cc", "memory"
 
 // r1 out, r9 weights, r11 constants, r12 channels left.
 void dot_three_windows(const DotProducts& job) {
   register const DotProducts* from __asm__("r0") = &job;
   __asm__ volatile(
+      "push {r7, r11}\n"
       "ldr r9, [r0, #36]\n ldr r11, [r0, #40]\n ldr r12, [r0, #48]\n"
       "ldmia r0!, {r1-r6, r8, r10, lr}\n push {r1-r6, r8, r10, lr}\n ldr r1, [r0, #8]\n"
       "1:\n"
@@ -60,7 +61,7 @@ void dot_three_windows(const DotProducts& job) {
       "vpsttt\n vstrbt.32 q5, [r1], #4\n vstrbt.32 q6, [r3]\n vstrbt.32 q7, [r5]\n"
       "subs r12, r12, #4\n"
       "bgt 1b\n"
-      "add sp, sp, #36\n"
+      "add sp, sp, #36\n pop {r7, r11}\n"
       : "+r"(from)
       :
       : TADPOLE_ALL_REGISTERS);
@@ -74,6 +75,7 @@ void dot_three_windows(const DotProducts& job) {
 void dot_one_window(const DotProducts& job) {
   register const DotProducts* from __asm__("r0") = &job;
   __asm__ volatile(
+      "push {r7, r11}\n"
       "ldr r9, [r0, #36]\n ldr r5, [r0, #40]\n ldr r1, [r0, #44]\n ldr r12, [r0, #48]\n"
       "ldr r7, [r0]\n ldr r8, [r0, #12]\n ldr r10, [r0, #20]\n"
       "ldr r2, [r0, #24]\n vdup.32 q3, r2\n ldr r2, [r0, #28]\n vdup.32 q4, r2\n"
@@ -95,7 +97,7 @@ void dot_one_window(const DotProducts& job) {
       "vctp.32 r12\n vpst\n vstrbt.32 q5, [r1], #4\n"
       "subs r12, r12, #4\n"
       "bgt 1b\n"
-      "add sp, sp, #4\n"
+      "add sp, sp, #4\n pop {r7, r11}\n"
       : "+r"(from)
       :
       : TADPOLE_ALL_REGISTERS);

@@ -36,23 +36,32 @@ void for_each_pool(const Window2d& w, const int8_t* in, int8_t* out, Pixel pixel
 
 #if TADPOLE_HELIUM
 
+#define TADPOLE_ADD(TIES)                                                                                 \
+  __asm__ volatile(                                                                                       \
+      "ldr lr, [%[params], #4]\n vdup.32 q4, lr\n ldr lr, [%[params], #8]\n vdup.32 q5, lr\n"             \
+      "ldr lr, [%[params], #20]\n vdup.32 q6, lr\n ldr lr, [%[params], #24]\n vdup.32 q7, lr\n"           \
+      "ldr lr, [%[params]]\n wlstp.32 lr, lr, 2f\n"                                                       \
+      "1: vldrb.s32 q0, [%[a]], #4\n vldrb.s32 q1, [%[b]], #4\n vshl.i32 q0, q0, #24\n"                   \
+      "vmulh.s32 q0, q0, q4\n vshl.i32 q1, q1, #24\n vmulh.s32 q1, q1, q5\n vadd.i32 q0, q0, %[offset]\n" \
+      "vadd.i32 q0, q0, q1\n" TIES                                                                        \
+      "vshr.s32 q0, q0, #20\n vmax.s32 q0, q0, q6\n vmin.s32 q0, q0, q7\n"                                \
+      "vstrb.32 q0, [%[out]], #4\n letp lr, 1b\n"                                                         \
+      "2:\n"                                                                                              \
+      : [a] "+l"(a), [b] "+l"(b), [out] "+l"(out)                                                         \
+      : [params] "r"(&params), [offset] "r"(offset), [middle] "r"(middle)                                 \
+      : "lr", "q0", "q1", "q2", "q4", "q5", "q6", "q7", "memory")
+
+static_assert(kHeliumAddShift == 20, "as in the loop");
+
+/// The upper half of the product of 2^24 a and the factor, and likewise of b. With ties the loop computes
+/// u = t - middle, whose sign is added.
 template <bool kTies>
 void add(const HeliumAddInt8Params& params, const int8_t* a, const int8_t* b, int8_t* out) {
-  const int32x4_t a_factor = vdupq_n_s32(params.a_factor), b_factor = vdupq_n_s32(params.b_factor);
-  const int32x4_t low = vdupq_n_s32(params.clamp_min), high = vdupq_n_s32(params.clamp_max);
-  const int32_t offset = params.offset;
-  for (int32_t left = params.count; left > 0; left -= helium::kGroup) {
-    const mve_pred16_t lanes = vctp32q(static_cast<uint32_t>(left));
-    // The upper half of the product of 2^24 a and the factor.
-    int32x4_t t = vmulhq_s32(vshlq_n_s32(vldrbq_z_s32(a, lanes), 24), a_factor);
-    t = vaddq_s32(t, vmulhq_s32(vshlq_n_s32(vldrbq_z_s32(b, lanes), 24), b_factor));
-    t = vaddq_n_s32(t, offset);
-    if (kTies) t = vaddq_m_n_s32(t, t, -1, vcmpltq_n_s32(t, params.middle));
-    t = vminq_s32(vmaxq_s32(vshrq_n_s32(t, kHeliumAddShift), low), high);
-    vstrbq_p_s32(out, t, lanes);
-    a += helium::kGroup;
-    b += helium::kGroup;
-    out += helium::kGroup;
+  const int32_t middle = kTies ? params.middle : 0, offset = params.offset - middle;
+  if (kTies) {
+    TADPOLE_ADD("vshr.s32 q2, q0, #31\n vadd.i32 q0, q0, q2\n vadd.i32 q0, q0, %[middle]\n");
+  } else {
+    TADPOLE_ADD("");
   }
 }
 

@@ -50,6 +50,22 @@ inline void copy(int8_t* to, const int8_t* from, int32_t bytes) {
       : "lr", "q0", "memory");
 }
 
+/// `rows` pieces of `bytes`, >= 1 each.
+inline void copy_rows(int8_t* to, ptrdiff_t to_pitch, const int8_t* from, ptrdiff_t from_pitch, int32_t bytes,
+                      int32_t rows) {
+  if (bytes <= kLanes) {
+    __asm__ volatile(
+        "vctp.8 %[bytes]\n dls lr, %[rows]\n"
+        "1: vpstt\n vldrbt.8 q0, [%[from]]\n vstrbt.8 q0, [%[to]]\n"
+        "add %[from], %[from], %[from_pitch]\n add %[to], %[to], %[to_pitch]\n le lr, 1b\n"
+        : [to] "+r"(to), [from] "+r"(from)
+        : [to_pitch] "r"(to_pitch), [from_pitch] "r"(from_pitch), [bytes] "r"(bytes), [rows] "r"(rows)
+        : "lr", "q0", "memory");
+    return;
+  }
+  for (; rows > 0; --rows, to += to_pitch, from += from_pitch) copy(to, from, bytes);
+}
+
 inline void fill(int8_t* to, int32_t value, int32_t bytes) {
   __asm__ volatile("vdup.8 q0, %2\n wlstp.8 lr, %1, 2f\n 1: vstrb.8 q0, [%0], #16\n letp lr, 1b\n 2:\n"
                    : "+r"(to)
@@ -60,6 +76,10 @@ inline void fill(int8_t* to, int32_t value, int32_t bytes) {
 #else
 
 inline void copy(int8_t* to, const int8_t* from, int32_t bytes) { memcpy(to, from, size_t(bytes)); }
+inline void copy_rows(int8_t* to, ptrdiff_t to_pitch, const int8_t* from, ptrdiff_t from_pitch, int32_t bytes,
+                      int32_t rows) {
+  for (; rows > 0; --rows, to += to_pitch, from += from_pitch) copy(to, from, bytes);
+}
 inline void fill(int8_t* to, int32_t value, int32_t bytes) { memset(to, value, size_t(bytes)); }
 
 #endif

@@ -20,16 +20,38 @@ Inside inside(int32_t start, int32_t taps, int32_t size) {
   return {begin, end > begin ? end : begin};
 }
 
-/// The window whose first tap is at (row, column), without dilation, to `to`.
-void gather(const Window2d& w, int32_t fill, const int8_t* in, int32_t row, int32_t column, int8_t* to) {
-  const Inside rows = inside(row, w.filter_h, w.in_h), columns = inside(column, w.filter_w, w.in_w);
-  const int32_t pitch = w.in_w * w.in_c, run = w.filter_w * w.in_c;
-  const int32_t left = columns.begin * w.in_c, middle = (columns.end - columns.begin) * w.in_c;
-  if (middle < run || rows.end - rows.begin < w.filter_h) helium::fill(to, fill, w.filter_h * run);
-  const int8_t* from = in + ptrdiff_t(row + rows.begin) * pitch + ptrdiff_t(column) * w.in_c + left;
-  to += rows.begin * run + left;
-  for (int32_t i = rows.begin; i < rows.end; ++i, from += pitch, to += run) helium::copy(to, from, middle);
-}
+/// The windows of one output row: only those at borders are looked at in detail.
+class RowOfWindows {
+ public:
+  RowOfWindows(const Window2d& w, int32_t fill, const int8_t* in, int32_t y)
+      : w_(w), fill_(fill), row_(y * w.stride_h - w.pad_top), rows_(inside(row_, w.filter_h, w.in_h)) {
+    pitch_ = w.in_w * w.in_c;
+    run_ = w.filter_w * w.in_c;
+    from_ = in + ptrdiff_t(row_ + rows_.begin) * pitch_;
+    whole_rows_ = rows_.end - rows_.begin == w.filter_h;
+  }
+
+  /// The window whose first column is `column`, without dilation, to `to`.
+  void gather(int32_t column, int8_t* to) const {
+    if (whole_rows_ && column >= 0 && column + w_.filter_w <= w_.in_w) {
+      helium::copy_rows(to, run_, from_ + column * w_.in_c, pitch_, run_, w_.filter_h);
+      return;
+    }
+    const Inside columns = inside(column, w_.filter_w, w_.in_w);
+    const int32_t middle = (columns.end - columns.begin) * w_.in_c, rows = rows_.end - rows_.begin;
+    helium::fill(to, fill_, w_.filter_h * run_);
+    if (middle <= 0 || rows <= 0) return;
+    helium::copy_rows(to + rows_.begin * run_ + columns.begin * w_.in_c, run_,
+                      from_ + (column + columns.begin) * w_.in_c, pitch_, middle, rows);
+  }
+
+ private:
+  const Window2d& w_;
+  int32_t fill_, row_, pitch_ = 0, run_ = 0;
+  Inside rows_;
+  const int8_t* from_ = nullptr;
+  bool whole_rows_ = false;
+};
 
 /// Windows that are single pixels without gaps between them.
 bool are_pixels(const Window2d& w) {
@@ -41,7 +63,7 @@ bool are_pixels(const Window2d& w) {
 class Windows {
  public:
   Windows(const HeliumConv2dInt8Params& params, int32_t step, int8_t* scratch, int8_t* out)
-      : windows_(scratch), step_(step) {
+      : windows_(scratch), next_(scratch), step_(step) {
     const int32_t chunks = helium_padded_taps(params.window) / helium::kLanes;
     job_ = {{scratch, scratch + step, scratch + 2 * step},
             chunks - 1,
@@ -52,14 +74,16 @@ class Windows {
             out,
             params.window.out_c};
   }
-  int8_t* next() { return windows_ + held_ * step_; }
+  int8_t* next() { return next_; }
   void take() {
+    next_ += step_;
     if (++held_ == helium::kWindows) take_three();
   }
   void take_three() {
     helium::dot_three_windows(job_);
     job_.out += helium::kWindows * job_.step;
     held_ = 0;
+    next_ = windows_;
   }
   void finish() {
     for (int32_t i = 0; i < held_; ++i, job_.out += job_.step) {
@@ -73,7 +97,7 @@ class Windows {
   }
 
  private:
-  int8_t* windows_;
+  int8_t *windows_, *next_;
   int32_t step_, held_ = 0;
   helium::DotProducts job_;
 };
@@ -99,10 +123,10 @@ void helium_conv_2d_int8(const HeliumConv2dInt8Params& params, const int8_t* in,
   Windows windows(params, taps, scratch, out);
   for (int32_t n = 0; n < w.batches; ++n, in += ptrdiff_t(w.in_h) * w.in_w * w.in_c) {
     for (int32_t y = 0; y < w.out_h; ++y) {
-      for (int32_t x = 0; x < w.out_w; ++x) {
+      const RowOfWindows row(w, params.in_zero, in, y);
+      for (int32_t x = 0, column = -w.pad_left; x < w.out_w; ++x, column += w.stride_w) {
         if (w.dilation_h == 1 && w.dilation_w == 1) {
-          gather(w, params.in_zero, in, y * w.stride_h - w.pad_top, x * w.stride_w - w.pad_left,
-                 windows.next());
+          row.gather(column, windows.next());
         } else {
           gather_window(w, params.in_zero, in, y, x, windows.next());
         }
