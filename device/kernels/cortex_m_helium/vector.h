@@ -63,7 +63,15 @@ inline void copy_rows(int8_t* to, ptrdiff_t to_pitch, const int8_t* from, ptrdif
         : "lr", "q0", "memory");
     return;
   }
-  for (; rows > 0; --rows, to += to_pitch, from += from_pitch) copy(to, from, bytes);
+  const int32_t moved = (bytes + kLanes - 1) / kLanes * kLanes;
+  __asm__ volatile(
+      "1: wlstp.8 lr, %[bytes], 3f\n"
+      "2: vldrb.8 q0, [%[from]], #16\n vstrb.8 q0, [%[to]], #16\n letp lr, 2b\n"
+      "3: add %[from], %[from], %[from_gap]\n add %[to], %[to], %[to_gap]\n"
+      "subs %[rows], %[rows], #1\n bne 1b\n"
+      : [to] "+r"(to), [from] "+r"(from), [rows] "+r"(rows)
+      : [to_gap] "r"(to_pitch - moved), [from_gap] "r"(from_pitch - moved), [bytes] "r"(bytes)
+      : "lr", "q0", "cc", "memory");
 }
 
 inline void fill(int8_t* to, int32_t value, int32_t bytes) {

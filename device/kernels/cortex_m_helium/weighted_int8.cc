@@ -9,6 +9,12 @@ namespace kernels {
 
 namespace {
 
+struct VectorCopy {
+  static void copy(int8_t* to, const int8_t* from, size_t bytes) {
+    helium::copy(to, from, static_cast<int32_t>(bytes));
+  }
+};
+
 /// The part [begin, end) of a window that lies inside the map, in taps.
 struct Inside {
   int32_t begin, end;
@@ -128,7 +134,7 @@ void helium_conv_2d_int8(const HeliumConv2dInt8Params& params, const int8_t* in,
         if (w.dilation_h == 1 && w.dilation_w == 1) {
           row.gather(column, windows.next());
         } else {
-          gather_window(w, params.in_zero, in, y, x, windows.next());
+          gather_window<VectorCopy>(w, params.in_zero, in, y, x, windows.next());
         }
         windows.take();
       }
