@@ -51,36 +51,72 @@ TapOrder order_of_rows(size_t rows, size_t length) {
   return order;
 }
 
-/// The stream of three_pixels.h, or nothing when a lane does not fit 16 bits.
-std::vector<int32_t> pack_stream(const NodeView& view, const WeightsInt8& from, const FoldedInt8& folded,
-                                 int axis, const TapOrder& order) {
-  const size_t channels = from.bias.size(), taps = from.weights.size() / channels;
-  const auto weight = [&](size_t o, size_t k) -> int32_t {
-    if (o >= channels || k >= taps) return 0;
-    return from.weights[weight_index(o, k, channels, taps, axis)];
-  };
-  bool fits = true;
-  const auto lane = [&](size_t o, size_t k) {
+/// Biases and words of two channels A and B that share a lane; B may be none.
+struct PairedLanes {
+  const WeightsInt8& from;
+  const FoldedInt8& folded;
+  int axis;
+  size_t channels, taps;
+  bool fits = true;  ///< until a lane does not fit 16 bits
+
+  int32_t weight(size_t o, size_t k) const {
+    return o < channels && k < taps ? from.weights[weight_index(o, k, channels, taps, axis)] : 0;
+  }
+  uint32_t lane(size_t o, size_t k) {
     const int32_t both = 256 * weight(o, k) + weight(o + 1, k);
     fits = fits && both >= INT16_MIN && both <= INT16_MAX;
     return static_cast<uint32_t>(both) & 0xffffu;
-  };
-  const std::vector<size_t> firsts = firsts_of_pairs(channels);
+  }
+  int32_t word(size_t o, const std::array<size_t, 2>& at) {
+    return static_cast<int32_t>(lane(o, at[0]) | lane(o, at[1]) << 16);
+  }
+  void append_biases(size_t o, std::vector<int32_t>& stream) const {
+    const auto bias = [&](size_t i) { return static_cast<uint32_t>(i < channels ? folded.bias[i] : 0); };
+    stream.push_back(static_cast<int32_t>(256u * bias(o) + bias(o + 1)));
+    stream.push_back(static_cast<int32_t>(bias(o + 1)));
+  }
+};
+
+PairedLanes paired_lanes(const WeightsInt8& from, const FoldedInt8& folded, int axis) {
+  const size_t channels = from.bias.size();
+  return {from, folded, axis, channels, from.weights.size() / channels};
+}
+
+/// The stream of three_pixels.h, or nothing when a lane does not fit 16 bits.
+std::vector<int32_t> pack_stream(const NodeView& view, const WeightsInt8& from, const FoldedInt8& folded,
+                                 int axis, const TapOrder& order) {
+  PairedLanes lanes = paired_lanes(from, folded, axis);
+  const std::vector<size_t> firsts = firsts_of_pairs(lanes.channels);
   std::vector<int32_t> stream;
   for (size_t i = 0; i < firsts.size(); ++i) {
-    const size_t o = firsts[i], second = std::min(o + 1, channels - 1);
-    const auto bias_b = static_cast<uint32_t>(second > o ? folded.bias[second] : 0);
-    stream.push_back(static_cast<int32_t>(256u * static_cast<uint32_t>(folded.bias[o]) + bias_b));
-    stream.push_back(static_cast<int32_t>(bias_b));
-    for (const auto& [low, high] : order) {
-      stream.push_back(static_cast<int32_t>(lane(o, low) | lane(o, high) << 16));
-    }
+    const size_t o = firsts[i], second = std::min(o + 1, lanes.channels - 1);
+    lanes.append_biases(o, stream);
+    for (const auto& at : order) stream.push_back(lanes.word(o, at));
     append_requantisation(view, from, o, stream);
     append_requantisation(view, from, second, stream);
     const size_t next = i + 1 < firsts.size() ? firsts[i + 1] : second + 1;
     stream.back() += next > second ? 256 : 0;
   }
-  return fits ? stream : std::vector<int32_t>{};
+  return lanes.fits ? stream : std::vector<int32_t>{};
+}
+
+/// The stream of two_pixels.h, or nothing when a lane does not fit 16 bits.
+std::vector<int32_t> pack_quad_stream(const NodeView& view, const WeightsInt8& from, const FoldedInt8& folded,
+                                      int axis, const TapOrder& order) {
+  PairedLanes lanes = paired_lanes(from, folded, axis);
+  std::vector<int32_t> stream;
+  for (size_t o = 0; o < lanes.channels; o += 4) {
+    lanes.append_biases(o, stream);
+    lanes.append_biases(o + 2, stream);
+    for (size_t i = 0; i < (lanes.taps + 1) / 2; ++i) {
+      stream.push_back(lanes.word(o, order[i]));
+      stream.push_back(lanes.word(o + 2, order[i]));
+    }
+    for (size_t i = o; i < o + 4; ++i) {
+      append_requantisation(view, from, std::min(i, lanes.channels - 1), stream);
+    }
+  }
+  return lanes.fits ? stream : std::vector<int32_t>{};
 }
 
 /// The same for single lanes.
@@ -121,6 +157,34 @@ bool is_pointwise(const kernels::Window2d& w) {
          (w.out_h - 1) * w.stride_h < w.in_h && (w.out_w - 1) * w.stride_w < w.in_w;
 }
 
+/// Whether the quads of a graph load register by register: a sixteenth fewer cycles for a sixth more
+/// instructions. One loop for the whole graph, as its code is large: where filters of 1x1 prevail. Larger
+/// ones gather their windows, and would need more instructions than they are allowed.
+bool suits_single_loads(const ir::Graph& graph) {
+  int64_t all = 0, of_1x1 = 0;
+  for (const ir::Node& node : graph.nodes) {
+    if (node.op != ir::Op::conv_2d) continue;
+    const ir::Shape& weights = graph.input_of(node, 1).shape;
+    const int64_t macs = ir::multiply_accumulates(graph, node);
+    all += macs;
+    of_1x1 += weights[1] == 1 && weights[2] == 1 ? macs : 0;
+  }
+  return 2 * of_1x1 > all;
+}
+
+/// Whether two pixels by four channels at a time (two_pixels.h) take fewer cycles than three by two
+/// (three_pixels.h), by counting their loops; docs/decisions/0005 has what was measured.
+bool suits_quads(const kernels::Window2d& w, bool single_loads) {
+  if (w.out_h * w.out_w == 1) return true;  // one pixel costs the same, and the other layers have quads
+  if (w.out_c % 4 != 0) return false;
+  const auto taps = static_cast<size_t>(w.filter_h) * static_cast<size_t>(w.filter_w * w.in_c);
+  const auto words = static_cast<double>((taps + 1) / 2), padded = static_cast<double>((taps + 3) / 4 * 2);
+  const bool whole_words = w.in_c % 4 == 0;
+  const double quad = 86 + (single_loads ? 15 : 16) * words, pair = 69 + 12.5 * padded;
+  const double widen_two = (whole_words ? 6.5 : 12) * words, widen_three = (whole_words ? 9.5 : 16) * padded;
+  return (95 + w.out_c / 4 * quad + widen_two) / 2 < (110 + w.out_c / 2 * pair + widen_three) / 3;
+}
+
 }  // namespace
 
 LoweredNode dsp_conv_along(const NodeView& view, const kernels::Window2d& window, ir::Activation activation,
@@ -141,42 +205,56 @@ LoweredNode dsp_conv_along(const NodeView& view, const kernels::Window2d& window
   const bool single =
       (pointwise || !dilated) && large_weights(view) == LargeWeights::single &&
       std::all_of(from.shift.begin(), from.shift.end(), [](int32_t shift) { return fits_single(-shift); });
-  params.single = single ? 1 : 0;
+  const bool single_loads = suits_single_loads(view.graph);
+  const bool quads = !single && (pointwise || !dilated) && suits_quads(window, single_loads);
+  params.lanes = single  ? kernels::dsp::kSingleLanes
+                 : quads ? kernels::dsp::kQuadLanes
+                         : kernels::dsp::kPairedLanes;
   std::vector<int32_t> stream = single ? pack_single_stream(view, from, folded, axis, order, params.relu != 0)
-                                       : pack_stream(view, from, folded, axis, order);
+                                : quads ? pack_quad_stream(view, from, folded, axis, order)
+                                        : pack_stream(view, from, folded, axis, order);
   if (stream.empty()) return {};
   Constants constants;
   params.weights = constants.keep(std::move(stream));
   LoweredNode lowered{nullptr, {view.node.inputs[0]}};
   int64_t distance = overlap_distance_by_pixel(window);
+  const auto call = [&](const KernelName& name, auto kernel) {
+    lowered.call = make_call(name, kernel, params, constants);
+  };
+#define TADPOLE_CONV(header, function) \
+  TADPOLE_KERNEL("cortex_m_dsp/" header ".h", DspConv2dInt8Params, function)
   if (pointwise) {
-    lowered.call =
-        single
-            ? make_call(
-                  TADPOLE_KERNEL("cortex_m_dsp/pointwise.h", DspConv2dInt8Params, dsp_pointwise_wide_int8),
-                  params, constants)
-            : make_call(TADPOLE_KERNEL("cortex_m_dsp/pointwise.h", DspConv2dInt8Params, dsp_pointwise_int8),
-                        params, constants);
-    lowered.scratch_bytes = kernels::dsp_pointwise_scratch_bytes(window);
+    if (single) {
+      call(TADPOLE_CONV("pointwise", dsp_pointwise_wide_int8));
+    } else if (quads && single_loads) {
+      call(TADPOLE_CONV("pointwise", dsp_pointwise_quads_int8));
+    } else if (quads) {
+      call(TADPOLE_CONV("pointwise", dsp_pointwise_quads_ldrd_int8));
+    } else {
+      call(TADPOLE_CONV("pointwise", dsp_pointwise_int8));
+    }
+    lowered.scratch_bytes = kernels::dsp_pointwise_scratch_bytes(window, quads);
   } else if (dilated) {
-    lowered.call = make_call(TADPOLE_KERNEL("cortex_m_dsp/conv_2d.h", DspConv2dInt8Params, dsp_conv_2d_int8),
-                             params, constants);
+    call(TADPOLE_CONV("conv_2d", dsp_conv_2d_int8));
     lowered.scratch_bytes = kernels::dsp_conv_2d_scratch_bytes(window);
   } else {
-    lowered.call =
-        single
-            ? make_call(
-                  TADPOLE_KERNEL("cortex_m_dsp/conv_rows.h", DspConv2dInt8Params, dsp_conv_rows_wide_int8),
-                  params, constants)
-            : make_call(TADPOLE_KERNEL("cortex_m_dsp/conv_rows.h", DspConv2dInt8Params, dsp_conv_rows_int8),
-                        params, constants);
-    lowered.scratch_bytes = kernels::dsp_conv_rows_scratch_bytes(window);
+    if (single) {
+      call(TADPOLE_CONV("conv_rows", dsp_conv_rows_wide_int8));
+    } else if (quads && single_loads) {
+      call(TADPOLE_CONV("conv_rows", dsp_conv_rows_quads_int8));
+    } else if (quads) {
+      call(TADPOLE_CONV("conv_rows", dsp_conv_rows_quads_ldrd_int8));
+    } else {
+      call(TADPOLE_CONV("conv_rows", dsp_conv_rows_int8));
+    }
+    lowered.scratch_bytes = kernels::dsp_conv_rows_scratch_bytes(window, quads);
     // It holds more rows than an output row needs, and writes up to two pixels of the next row before it
     // reads on.
     kernels::Window2d held = window;
     held.filter_h = kernels::dsp_conv_rows_held(window);
     distance = std::min(overlap_distance_by_row(window), overlap_distance_by_row(held) + 2 * window.out_c);
   }
+#undef TADPOLE_CONV
   if (window.batches == 1) lowered.overlaps.push_back({0, distance});
   return lowered;
 }

@@ -49,7 +49,8 @@ double loop_instructions(double outputs, int64_t taps, bool single) {
   return outputs / 6 * (single ? 30 + 8 * words : 44 + 8.5 * words);
 }
 
-void add_candidates(const ir::Graph& graph, size_t index, std::vector<Candidate>& candidates) {
+void add_candidates(const ir::Graph& graph, const Target& target, size_t index,
+                    std::vector<Candidate>& candidates) {
   const ir::Node& node = graph.nodes[index];
   if (!has_int8_weights(graph, node)) return;
   const ir::Tensor& weights = graph.input_of(node, 1);
@@ -64,7 +65,8 @@ void add_candidates(const ir::Graph& graph, size_t index, std::vector<Candidate>
   const auto outputs = static_cast<double>(ir::element_count(graph.output_of(node).shape));
   const int64_t channels = depthwise ? weights.shape[3] : weights.shape[0], taps = weights.bytes() / channels;
   const double paired = loop_instructions(outputs, taps, false);
-  if (shifts_fit_single(graph, node)) {
+  // Quads (two_pixels.h) need more instructions than single lanes, but neither more cycles nor bytes.
+  if (shifts_fit_single(graph, node) && (target.flash_limit_bytes > 0 || channels % 4 != 0)) {
     candidates.push_back(
         {index, LargeWeights::single, paired - loop_instructions(outputs, taps, true), weights.bytes()});
   }
@@ -120,7 +122,7 @@ std::vector<LargeWeights> choose_large_weights(const ir::Graph& graph, const Tar
   std::vector<int64_t> spent(graph.nodes.size(), 0);
   std::vector<double> saved(graph.nodes.size(), 0);
   std::vector<Candidate> candidates;
-  for (size_t i = 0; i < graph.nodes.size(); ++i) add_candidates(graph, i, candidates);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) add_candidates(graph, target, i, candidates);
   std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.instructions * static_cast<double>(b.bytes) > b.instructions * static_cast<double>(a.bytes);
   });

@@ -61,6 +61,7 @@ void dsp_conv_2d_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_
       dsp::compute_paired(loop, left < 3 ? left : 3);
     }
   }
+  dsp::clamp(out, loop.out, params.clamp_min, params.clamp_max);
 }
 
 }  // namespace kernels

@@ -1,9 +1,10 @@
-// Int8 convolutions without dilation for the Arm DSP extension, with a portable twin (see three_pixels.h).
+// Int8 convolutions without dilation for the Arm DSP extension, with a portable twin (see three_pixels.h and
+// two_pixels.h).
 #ifndef TADPOLE_DEVICE_KERNELS_CORTEX_M_DSP_CONV_ROWS_H_
 #define TADPOLE_DEVICE_KERNELS_CORTEX_M_DSP_CONV_ROWS_H_
 
 #include "device/kernels/cortex_m_dsp/padded_rows.h"
-#include "device/kernels/cortex_m_dsp/three_pixels.h"
+#include "device/kernels/cortex_m_dsp/two_pixels.h"
 
 namespace tadpole {
 namespace kernels {
@@ -14,9 +15,10 @@ constexpr int32_t dsp_conv_rows_held(const Window2d& w) {
 }
 constexpr int32_t dsp_conv_rows_columns(const Window2d& w) { return (w.out_w - 1) * w.stride_w + w.filter_w; }
 
-/// Bytes of scratch: three windows, widened, and the rows.
-constexpr int32_t dsp_conv_rows_scratch_bytes(const Window2d& w) {
-  return dsp::wide_bytes(w) + dsp_conv_rows_held(w) * dsp::padded_row_pitch(w, dsp_conv_rows_columns(w));
+/// Bytes of scratch: three windows, widened, or two for quads, and the rows.
+constexpr int32_t dsp_conv_rows_scratch_bytes(const Window2d& w, bool quads) {
+  return (quads ? dsp::quad_wide_bytes(w) : dsp::wide_bytes(w)) +
+         dsp_conv_rows_held(w) * dsp::padded_row_pitch(w, dsp_conv_rows_columns(w));
 }
 
 /// No dilation. When in_c is a multiple of 4, of each four taps k in the window's order the words are (k, k +
@@ -28,6 +30,12 @@ void dsp_conv_rows_int8(const DspConv2dInt8Params& params, const int8_t* in, int
 /// The same for single lanes.
 void dsp_conv_rows_wide_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out,
                              int32_t* scratch);
+/// The same, two pixels by four channels at a time.
+void dsp_conv_rows_quads_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out,
+                              int32_t* scratch);
+/// The same with dsp::PairedLoads.
+void dsp_conv_rows_quads_ldrd_int8(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out,
+                                   int32_t* scratch);
 
 }  // namespace kernels
 }  // namespace tadpole

@@ -192,7 +192,6 @@ namespace {
 
 /// One widened pixel alone. ReLU hides the sign's term of requantise.h.
 TADPOLE_NOINLINE void one_pixel(const ThreePixels& loop, const int32_t* wide, int8_t* out) {
-  const int32_t low = loop.clamp_min, high = loop.clamp_max;
   for (const int32_t* stream = loop.stream; stream != loop.end; stream += 6) {
     int32_t h = stream[0], l = stream[1];
     stream += 2;
@@ -205,14 +204,19 @@ TADPOLE_NOINLINE void one_pixel(const ThreePixels& loop, const int32_t* wide, in
       h = smlad(both, a[3], h);
       l = smlad(sxtb16(both), a[3], l);
     }
-    *out++ = requantise<false>(subtract(h, l), stream[0], stream[1], stream[2], low, high);
+    *out++ = requantise<false>(subtract(h, l), stream[0], stream[1], stream[2], -128, 127);
     if (loop.out_c == 1) return;
-    *out = requantise<false>(shift_8(l), stream[3], stream[4], stream[5] & 255, low, high);
+    *out = requantise<false>(shift_8(l), stream[3], stream[4], stream[5] & 255, -128, 127);
     out += stream[5] >> 8;
   }
 }
 
 }  // namespace
+
+void clamp(int8_t* at, const int8_t* end, int32_t low, int32_t high) {
+  if (low == -128 && high == 127) return;
+  for (; at != end; ++at) *at = static_cast<int8_t>(*at < low ? low : *at > high ? high : *at);
+}
 
 void compute_paired(ThreePixels& loop, int32_t count) {
   if (count == 3 && loop.out_c > 1) {
@@ -221,35 +225,16 @@ void compute_paired(ThreePixels& loop, int32_t count) {
     for (int32_t p = 0; p < count; ++p) one_pixel(loop, loop.wide + p, loop.out + p * loop.out_c);
   }
   loop.out += count * loop.out_c;
-  clamp(loop, count);
-}
-
-void clamp(const ThreePixels& loop, int32_t count) {
-  const int32_t low = loop.clamp_min, high = loop.clamp_max;
-  if (low == -128 && high == 127) return;
-  for (int8_t* at = loop.out - count * loop.out_c; at != loop.out; ++at) {
-    *at = static_cast<int8_t>(*at < low ? low : *at > high ? high : *at);
-  }
 }
 
 ThreePixels three_pixels(const DspConv2dInt8Params& params, int32_t* wide, int8_t* out) {
   const Window2d& w = params.window;
   const size_t taps = size_t(w.filter_h) * w.filter_w * w.in_c;
-  const bool single = params.single != 0, relu = params.relu != 0;
+  const bool single = params.lanes == kSingleLanes, relu = params.relu != 0;
   const auto words = static_cast<int32_t>(words_of_taps(taps, single));
   const int32_t* end = params.weights + stream_words(taps, size_t(w.out_c), single, relu);
   const int32_t in_pass = single ? kSingleSteps : kSteps, bytes = single ? kSingleStepBytes : kStepBytes;
-  ThreePixels loop = {wide,
-                      end,
-                      1,
-                      in_pass * bytes,
-                      relu ? 0 : 1,
-                      out,
-                      w.out_c,
-                      words,
-                      params.weights,
-                      params.clamp_min,
-                      params.clamp_max};
+  ThreePixels loop = {wide, end, 1, in_pass * bytes, relu ? 0 : 1, out, w.out_c, words, params.weights};
   // The first step starts the sums from the biases and stands before the loop, which is entered in its
   // middle.
   const int32_t steps = (single ? words : words / 2) - 1;

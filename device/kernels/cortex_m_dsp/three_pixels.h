@@ -25,6 +25,10 @@ namespace dsp {
 /// after each offset.
 constexpr int32_t kSingleShift = 12;
 
+/// Whose products share a lane, and how many channels are computed at once: pairs; single channels, for the
+/// kernels that are called wide; two pairs, for those that are called quads.
+enum Lanes : int32_t { kPairedLanes, kSingleLanes, kQuadLanes };
+
 /// Words of activations for `taps` taps, two in a word: of single lanes, and of pairs, which are summed in
 /// steps of four.
 constexpr size_t words_of_taps(size_t taps, bool single) {
@@ -35,6 +39,14 @@ constexpr size_t words_of_taps(size_t taps, bool single) {
 constexpr size_t stream_words(size_t taps, size_t channels, bool single, bool relu) {
   return (channels + 1) / 2 *
          (single ? 2 + 2 * words_of_taps(taps, true) + (relu ? 5 : 7) : 8 + words_of_taps(taps, false));
+}
+
+/// Words of the stream of two_pixels.h. For each four channels A, B, C, D: the biases 256 * A + B, B, 256 * C
+/// + D and D; for each two taps a word of A and B and one of C and D; multiplier, offset and 7 + right shift
+/// of A, B, C and D. What no channel and no tap fills is 0; two pixels are computed at once only where out_c
+/// is a multiple of 4.
+constexpr size_t quad_stream_words(size_t taps, size_t channels) {
+  return (channels + 3) / 4 * (16 + (taps + 1) / 2 * 2);
 }
 
 /// What stays the same for all pixels of a layer, and where the next ones go. The assembly reads the members
@@ -49,7 +61,6 @@ struct ThreePixels {
   int32_t out_c;
   int32_t words;          ///< of one pixel
   const int32_t* stream;  ///< stream_words(taps, out_c) words
-  int32_t clamp_min, clamp_max;
 };
 
 /// Computes the channels of the first `count` of three widened pixels (1 to 3) and moves `out` on behind
@@ -57,21 +68,21 @@ struct ThreePixels {
 void compute_paired(ThreePixels& loop, int32_t count);
 void compute_single(ThreePixels& loop, int32_t count);
 
-/// Holds the `count` pixels before loop.out to the clamp.
-void clamp(const ThreePixels& loop, int32_t count);
+/// Holds the values from `at` to `end` to [low, high].
+void clamp(int8_t* at, const int8_t* end, int32_t low, int32_t high);
 
 }  // namespace dsp
 
-/// The parameters of all convolutions of this folder. weights: the stream of three_pixels.h; each kernel says
-/// in which order it takes the taps; words are padded with zeros. Biases are folded: minus
-/// in_zero * (sum of weights). An odd number of channels ends with the last two channels as a pair; a single
-/// one has nothing as its B.
+/// The parameters of all convolutions of this folder. weights: the stream of three_pixels.h or, for kernels
+/// that are called quads, of two_pixels.h; each kernel says in which order it takes the taps; words are
+/// padded with zeros. Biases are folded: minus in_zero * (sum of weights). An odd number of channels ends
+/// with the last two channels as a pair; a single one has nothing as its B.
 struct DspConv2dInt8Params {
   Window2d window;
   int32_t in_zero;
   int32_t clamp_min, clamp_max;
-  int32_t relu;    // 1: clamps to [-128, 127] with zero point -128; 0: all right shifts are at least 1
-  int32_t single;  // 1: lanes of single channels, for the kernels that are called wide; 0: of pairs
+  int32_t relu;   // 1: clamps to [-128, 127] with zero point -128; 0: all right shifts are at least 1
+  int32_t lanes;  // a dsp::Lanes
   const int32_t* weights;
 
   template <class Visitor, class Self>
@@ -82,10 +93,12 @@ struct DspConv2dInt8Params {
     visitor.number("clamp_min", self.clamp_min);
     visitor.number("clamp_max", self.clamp_max);
     visitor.number("relu", self.relu);
-    visitor.number("single", self.single);
+    visitor.number("lanes", self.lanes);
+    const size_t taps = size_t(w.filter_h) * w.filter_w * w.in_c, channels = size_t(w.out_c);
     visitor.array("weights", self.weights,
-                  dsp::stream_words(size_t(w.filter_h) * w.filter_w * w.in_c, size_t(w.out_c),
-                                    self.single != 0, self.relu != 0));
+                  self.lanes == dsp::kQuadLanes
+                      ? dsp::quad_stream_words(taps, channels)
+                      : dsp::stream_words(taps, channels, self.lanes == dsp::kSingleLanes, self.relu != 0));
   }
 };
 

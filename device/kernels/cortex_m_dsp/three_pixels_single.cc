@@ -121,6 +121,12 @@ tadpole_dsp_three_pixels_single:
 
 namespace {
 
+#if TADPOLE_THUMB_DSP
+void run(const ThreePixels& loop) { tadpole_dsp_three_pixels_single(&loop, loop.stream); }
+#else
+void run(const ThreePixels&) {}
+#endif
+
 int8_t requantise(int32_t x, const int32_t* scaling, bool relu) {
   int32_t t = smmla(x, scaling[0], scaling[1]);
   if (!relu) t -= scaling[2] & (x >> 31);
@@ -149,17 +155,12 @@ TADPOLE_NOINLINE void one_pixel(const ThreePixels& loop, const int32_t* wide, in
 }  // namespace
 
 void compute_single(ThreePixels& loop, int32_t count) {
-#if TADPOLE_THUMB_DSP
-  if (count == 3 && loop.out_c > 1) {
-    tadpole_dsp_three_pixels_single(&loop, loop.stream);
-    loop.out += 3 * loop.out_c;
-    clamp(loop, 3);
-    return;
+  if (TADPOLE_THUMB_DSP && count == 3 && loop.out_c > 1) {
+    run(loop);
+  } else {
+    for (int32_t p = 0; p < count; ++p) one_pixel(loop, loop.wide + p, loop.out + p * loop.out_c);
   }
-#endif
-  for (int32_t p = 0; p < count; ++p) one_pixel(loop, loop.wide + p, loop.out + p * loop.out_c);
   loop.out += count * loop.out_c;
-  clamp(loop, count);
 }
 
 }  // namespace dsp

@@ -25,6 +25,11 @@ int32_t* pair_three(const int8_t* low, const int8_t* high, int32_t count, ptrdif
 /// number has 0 as its upper half.
 int32_t* fold_three(const int8_t* row, int32_t count, ptrdiff_t second, ptrdiff_t third, int32_t* wide);
 
+/// The same of two pixels: word k of pixel p lies at wide[2 * k + p].
+int32_t* widen_two(const int8_t* first, const int8_t* second, int32_t count, int32_t* wide);
+int32_t* pair_two(const int8_t* low, const int8_t* high, int32_t count, ptrdiff_t second, int32_t* wide);
+int32_t* fold_two(const int8_t* row, int32_t count, ptrdiff_t second, int32_t* wide);
+
 /// `words` words (at least 0) between 4-byte aligned places, which may overlap when `to` is not above `from`.
 void copy_words(const int8_t* from, int32_t words, int8_t* to);
 
