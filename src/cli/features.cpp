@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
-#include "data/feature_cache.h"
 #include "data/files.h"
+#include "data/variants.h"
 #include "features/feature_picture.h"
 #include "features/tuning.h"
 #include "project/feature_map.h"

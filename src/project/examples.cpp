@@ -10,13 +10,24 @@ SideExamples::SideExamples(const Prepared& prepared, samples::Side side, const s
     samples_.push_back(indices[i]);
     places_.push_back(static_cast<int>(i));
   }
+  if (masks == nullptr || prepared.variants == nullptr || prepared.variants->count() == 0) return;
+  lookahead_ = std::make_unique<Lookahead>([this](int index, int, Rng& rng) -> Result<void> {
+    variant(index, rng);
+    return {};
+  });
 }
 
-int SideExamples::get(int index, int, Rng& rng, std::span<float> out) const {
+Result<void> SideExamples::announce(int epoch, std::span<const int> indices, uint64_t seed) const {
+  if (!lookahead_) return {};
+  return lookahead_->announce(epoch, indices, seed);
+}
+
+int SideExamples::get(int index, int epoch, Rng& rng, std::span<float> out) const {
   const int sample = samples_[static_cast<size_t>(index)];
-  to_floats(masks_ == nullptr ? prepared_.features.plain_row(sample) : variant(index, sample, rng),
-            prepared_.block.scale(), out);
-  if (masks_ != nullptr && prepared_.block.kind() == features::SignalKind::audio)
+  const bool varied = masks_ != nullptr && epoch != kLook;
+  to_floats(varied ? variant(index, rng) : prepared_.features.plain_row(sample), prepared_.block.scale(),
+            out);
+  if (varied && prepared_.block.kind() == features::SignalKind::audio)
     samples::mask_features(out, prepared_.block.frames(), prepared_.block.values_per_frame(), rng, *masks_);
   return prepared_.goal->label(sample);
 }
@@ -31,12 +42,13 @@ std::string SideExamples::class_name(int index) const {
                                                      : std::to_string(index);
 }
 
-/// The sample itself or one of its variants, all equally likely. Variants are stored in the order of the
-/// training side.
-std::span<const int16_t> SideExamples::variant(int index, int sample, Rng& rng) const {
-  const int choice = static_cast<int>(rng.below(static_cast<uint32_t>(prepared_.features.variants) + 1));
-  if (choice == 0) return prepared_.features.plain_row(sample);
-  return prepared_.features.augmented_row(places_[static_cast<size_t>(index)], choice - 1);
+/// The sample itself or one of its variants, all equally likely; the first that is drawn from `rng`.
+std::span<const int16_t> SideExamples::variant(int index, Rng& rng) const {
+  const int count = prepared_.variants == nullptr ? 0 : prepared_.variants->count();
+  const int choice = static_cast<int>(rng.below(static_cast<uint32_t>(count) + 1));
+  const auto at = static_cast<size_t>(index);
+  if (choice == 0) return prepared_.features.plain_row(samples_[at]);
+  return prepared_.variants->row(places_[at], choice - 1);
 }
 
 }  // namespace tadpole::project

@@ -207,6 +207,7 @@ Result<OptimiseSummary> optimise_project(const Project& current, const OptimiseO
   TADPOLE_TRY(const ir::Graph trained, read_model(run + "/model_float.tflite"));
   TADPOLE_TRY(data::Import import, read_data(project, tools));
   TADPOLE_TRY(const Prepared prepared, prepare(project, std::move(import), true, tools));
+  const VariantKeeper keeper(prepared, tools);
   TADPOLE_CHECK(check_model_ends(run + "/model_float.tflite", trained, prepared.block,
                                  prepared.goal->outputs(prepared.block.size())));
   OptimiseSummary summary;

@@ -24,13 +24,24 @@ Result<Prepared> prepare(const Project& project, data::Import read, bool variant
   TADPOLE_TRY(features::FeatureBlock block, features::FeatureBlock::create(config.features));
   auto import = std::make_unique<const data::Import>(std::move(read));
   TADPOLE_TRY(std::unique_ptr<const Goal> goal, make_goal(config, import->data));
-  data::VariantOptions augment = {config.augment, config.augment_image, config.augment_series,
-                                  config.augment_stroke};
-  if (!variants) augment.sound.variants = 0;
-  TADPOLE_TRY(
-      data::FeatureSet features,
-      data::features_of(import->data, block, augment, project.cache_folder(), tools.workers, tools.progress));
-  return Prepared{std::move(import), std::move(block), std::move(features), std::move(goal)};
+  TADPOLE_TRY(data::FeatureSet features,
+              data::features_of(import->data, block, project.cache_folder(), tools.workers, tools.progress));
+  std::unique_ptr<data::Variants> varied;
+  if (variants) {
+    varied = data::Variants::open(
+        import->data, features, block,
+        {config.augment, config.augment_image, config.augment_series, config.augment_stroke},
+        project.cache_folder(), tools.progress);
+  }
+  return Prepared{std::move(import), std::move(block), std::move(features), std::move(varied),
+                  std::move(goal)};
+}
+
+VariantKeeper::~VariantKeeper() {
+  if (prepared_.variants == nullptr) return;
+  const Result<void> kept = prepared_.variants->keep();
+  if (!kept.ok())
+    tools_.progress.say("The variants could not be kept for the next time: " + kept.error().detail);
 }
 
 void to_floats(std::span<const int16_t> features, float scale, std::span<float> out) {

@@ -8,6 +8,7 @@
 
 #include "data/feature_cache.h"
 #include "data/speech_folder.h"
+#include "data/variants.h"
 #include "features/feature_block.h"
 #include "plan/plan.h"
 #include "project/goal.h"
@@ -19,6 +20,7 @@ struct Prepared {
   std::unique_ptr<const data::Import> import;  ///< the goal looks at it
   features::FeatureBlock block;
   data::FeatureSet features;
+  std::unique_ptr<data::Variants> variants;  ///< of the training side; null where nothing is trained
   std::unique_ptr<const Goal> goal;
 
   const samples::Dataset& data() const { return import->data; }
@@ -29,12 +31,26 @@ struct Prepared {
   }
 };
 
-/// Computes the features of samples that were read, or takes them from the cache. `variants`: with the
-/// augmented copies of the training side.
+/// Computes the features of samples that were read, or takes them from the cache. `variants`: for training,
+/// with varied copies of the training side, which are made when they are needed.
 Result<Prepared> prepare(const Project& project, data::Import import, bool variants, Tools tools);
 
 /// Reads the samples too, for a project whose settings are measured already.
 Result<Prepared> prepare(const Project& project, Tools tools);
+
+/// Puts the variants that trainings made into the cache for the next one, whatever way a step is left; says
+/// so when it cannot. `prepared` must outlive it, and examples of it must not.
+class VariantKeeper {
+ public:
+  VariantKeeper(const Prepared& prepared, Tools tools) : prepared_(prepared), tools_(tools) {}
+  VariantKeeper(const VariantKeeper&) = delete;
+  VariantKeeper& operator=(const VariantKeeper&) = delete;
+  ~VariantKeeper();
+
+ private:
+  const Prepared& prepared_;
+  Tools tools_;
+};
 
 /// Fills the settings of `config` that are measured on the training side where the user left them open: axes,
 /// rate and normalisation of series. Fails: as features::fit_normalisation,.

@@ -81,6 +81,7 @@ Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
   TADPOLE_TRY(data::Import import, read_data(project, tools));
   const bool trains = project.config().scheme == "int8_qat";
   TADPOLE_TRY(const Prepared prepared, prepare(project, std::move(import), trains, tools));
+  const VariantKeeper keeper(prepared, tools);
   TADPOLE_CHECK(check_model_ends(run + "/model_float.tflite", folded, prepared.block,
                                  prepared.goal->outputs(prepared.block.size())));
   TADPOLE_TRY(const Quantised made, quantised_by(project.config(), folded, prepared, tools));

@@ -112,7 +112,7 @@ Result<Trained> train_network(const Project& project, const std::string& run, bo
     options.batch = training.size();
   }
   const SideExamples validation(prepared, samples::Side::validation, nullptr);
-  const int variants = 1 + std::max(0, prepared.features.variants);
+  const int variants = 1 + prepared.variants->count();
   TADPOLE_TRY(const SeenExamples seen, SeenExamples::make(network, training, variants, options.seed, tools));
   TADPOLE_TRY(const SeenExamples checked, SeenExamples::make(network, validation, 1, options.seed, tools));
   auto result = train::train(network.trained, seen.get(), validation.size() > 0 ? &checked.get() : nullptr,
@@ -142,6 +142,7 @@ Result<TrainSummary> train_project(const Project& current, bool resume, Tools to
   TADPOLE_TRY(const Prepared prepared, prepare(project, std::move(begun.import), true, tools));
   for (const data::Finding& warning : prepared.import->report.warnings)
     tools.progress.say("Note: " + warning.sentence);
+  const VariantKeeper keeper(prepared, tools);
   TADPOLE_TRY(Trained trained, train_network(project, run, resume, prepared, tools));
   TADPOLE_TRY(const plan::Plan plan, plan::lower(trained.folded, {.kernels = "host"}));
   const ir::Graph& graph = trained.folded;
@@ -184,6 +185,7 @@ Result<RateSummary> find_learning_rate(const Project& project, Tools tools) {
   TADPOLE_TRY(Begun begun, begin_run(project, run, false, tools));
   const ProjectConfig& config = begun.project.config();
   TADPOLE_TRY(const Prepared prepared, prepare(begun.project, std::move(begun.import), true, tools));
+  const VariantKeeper keeper(prepared, tools);
   TADPOLE_TRY(const ir::Graph graph, prepared.goal->network(config, prepared.input_shape()));
   const SideExamples training(prepared, samples::Side::train, &config.masks);
   train::TrainOptions options = config.train;

@@ -14,15 +14,10 @@ uint64_t mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-namespace {
-
-/// An example's own generator in an epoch. The same whoever draws it.
 Rng example_rng(uint64_t seed, int epoch, int index) {
   const uint64_t place = (static_cast<uint64_t>(epoch) << 32) | static_cast<uint32_t>(index);
   return Rng(mix(seed ^ mix(place)), mix(place));
 }
-
-}  // namespace
 
 void load_batch(Network& network, const Examples& examples, std::span<const int> indices, int epoch,
                 uint64_t seed, Workers& workers, bool with_targets) {
@@ -99,7 +94,7 @@ Result<std::vector<int>> check_examples(Network& network, const Examples& exampl
   for (int begin = 0; begin < examples.size(); begin += network.batch()) {
     indices.resize(static_cast<size_t>(std::min(network.batch(), examples.size() - begin)));
     std::iota(indices.begin(), indices.end(), begin);
-    load_batch(network, examples, indices, 0, seed, workers);
+    load_batch(network, examples, indices, Examples::kLook, seed, workers);
     for (size_t i = 0; i < indices.size(); ++i) {
       TADPOLE_CHECK(check_example(network, std::string(side) + " example " + std::to_string(indices[i]),
                                   static_cast<int>(i), counts));

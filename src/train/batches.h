@@ -23,8 +23,8 @@ void load_batch(Network& network, const Examples& examples, std::span<const int>
 /// The order of an epoch: 0 ... order.size() - 1, shuffled.
 void shuffle_epoch(std::vector<int>& order, uint64_t seed, int epoch);
 
-/// Looks at every example once before the first update: labels in range, finite numbers, and for training at
-/// least one example a class. Gives the examples of each class. `side` is for messages.
+/// Looks at every example once, unvaried, before the first update: labels in range, finite numbers, and for
+/// training at least one example a class. Gives the examples of each class. `side` is for messages.
 Result<std::vector<int>> check_examples(Network& network, const Examples& examples, const char* side,
                                         bool every_class, uint64_t seed, Workers& workers);
 

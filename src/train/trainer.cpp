@@ -91,7 +91,8 @@ class Training {
         workers_(workers),
         progress_(progress),
         optimiser_(network, options.optimiser),
-        order_(static_cast<size_t>(training.size())) {
+        order_(static_cast<size_t>(training.size())),
+        next_order_(order_.size()) {
     const size_t epochs =
         static_cast<size_t>((options.updates + updates_an_epoch() - 1) / updates_an_epoch());
     saved_.history.reserve(epochs);
@@ -115,6 +116,7 @@ class Training {
     return static_cast<int>(saved_.update) >= options_.updates || patience_over;
   }
 
+  Result<void> announce(int epoch, int updates_before);
   Result<void> epoch(EpochMetrics& metrics);
   Result<void> update(std::span<const int> indices, int epoch, Outcome& outcome);
   void find_zeros();
@@ -135,7 +137,7 @@ class Training {
   OptimiserState optimiser_;
   std::optional<WeightAverage> average_;
   std::vector<size_t> zeros_;  ///< places of weights that stay 0
-  std::vector<int> order_, validation_indices_;
+  std::vector<int> order_, next_order_, validation_indices_;
   Buffer best_weights_, best_state_;
   Checkpoint saved_;  ///< its counters and history are the live ones; its weights are filled when saving
 };
@@ -199,8 +201,18 @@ void Training::report(const EpochMetrics& metrics) {
   progress_.report("train", static_cast<long>(saved_.update), options_.updates, note);
 }
 
+/// Tells the examples what an epoch will draw of them, if it comes.
+Result<void> Training::announce(int epoch, int updates_before) {
+  const int batches = std::min(updates_an_epoch(), options_.updates - updates_before);
+  if (batches <= 0) return {};
+  shuffle_epoch(next_order_, options_.seed, epoch);
+  const size_t drawn = static_cast<size_t>(batches) * static_cast<size_t>(options_.batch);
+  return training_.announce(epoch, std::span<const int>(next_order_).first(drawn), options_.seed);
+}
+
 Result<void> Training::epoch(EpochMetrics& metrics) {
-  shuffle_epoch(order_, options_.seed, metrics.epoch);
+  std::swap(order_, next_order_);  // announced an epoch ago
+  TADPOLE_CHECK(announce(metrics.epoch + 1, static_cast<int>(saved_.update) + updates_an_epoch()));
   const Clock::time_point start = Clock::now();
   double loss = 0, error = 0;
   int64_t correct = 0, samples = 0;
@@ -271,6 +283,8 @@ void Training::keep_best(double loss, int epoch) {
 Result<void> Training::run(const ir::Graph& graph, const std::function<void(const EpochMetrics&)>& on_epoch) {
   const Clock::time_point start = Clock::now();
   const double seconds_before = saved_.seconds;
+  if (!finished())
+    TADPOLE_CHECK(announce(static_cast<int>(saved_.epoch) + 1, static_cast<int>(saved_.update)));
   while (!finished()) {
     EpochMetrics metrics;
     metrics.epoch = static_cast<int>(saved_.epoch) + 1;

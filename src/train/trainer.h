@@ -19,9 +19,14 @@
 
 namespace tadpole::train {
 
+/// The generator that get() is passed for an example in an epoch.
+Rng example_rng(uint64_t seed, int epoch, int index);
+
 /// Where examples come from. Called from several threads at once; must depend on its arguments only.
 class Examples {
  public:
+  static constexpr int kLook = -1;  ///< the epoch of a look before training: examples as they are, unvaried
+
   virtual ~Examples() = default;
   /// Examples in one epoch.
   virtual int size() const = 0;
@@ -29,6 +34,14 @@ class Examples {
   /// example's own for this epoch, for augmentation; evaluation passes an Rng too, but asks an unaugmented
   /// source.
   virtual int get(int index, int epoch, Rng& rng, std::span<float> features) const = 0;
+
+  /// Epoch `epoch` will draw `indices`, in this order, each with its example_rng(seed, ...): time to begin to
+  /// make them in another thread. Called from the training's thread: the first epoch is announced before
+  /// training starts, each other one when the epoch before it starts. Fails: what went wrong in making what
+  /// was announced earlier; the training ends with it.
+  virtual Result<void> announce(int /*epoch*/, std::span<const int> /*indices*/, uint64_t /*seed*/) const {
+    return {};
+  }
 
   /// Numbers that an example should answer, for networks that do not end in a softmax; 0: its own features,
   /// as an autoencoder.
@@ -118,7 +131,7 @@ struct TrainResult {
 /// before its checkpoint is saved. Fails before training: train_bad_setting (range, batch larger than the
 /// set), bad_shape, op_unsupported, train_class_missing, checkpoint_damaged (damaged, or of another graph,
 /// data or options: says which); while training: train_not_finite (names the layer where it began), cancelled
-/// (the last checkpoint stays), and whatever save_checkpoint returns.
+/// (the last checkpoint stays), and whatever save_checkpoint and Examples::announce return.
 Result<TrainResult> train(const ir::Graph& graph, const Examples& training, const Examples* validation,
                           const TrainOptions& options, Workers& workers, Progress& progress,
                           const std::function<void(const EpochMetrics&)>& on_epoch = {});

@@ -110,7 +110,7 @@ Result<FrozenExamples> FrozenExamples::make(const ir::Graph& frozen, const Examp
   std::vector<float> unused(
       static_cast<size_t>(ir::element_count(frozen.tensors[static_cast<size_t>(frozen.inputs[0])].shape)));
   Rng rng(seed);
-  for (int i = 0; i < source.size(); ++i) made.labels_.push_back(source.get(i, 0, rng, unused));
+  for (int i = 0; i < source.size(); ++i) made.labels_.push_back(source.get(i, kLook, rng, unused));
   return made;
 }
 

@@ -31,7 +31,8 @@ Result<TransferNetwork> make_transfer_network(const ir::Graph& base, const ir::S
                                               const TransferOptions& options, uint64_t seed);
 
 /// Another source's examples as a frozen network answers to them, kept in memory: `draws` of each, as the
-/// source gives them for epochs 0, 1, ... (augmented ones differ). A visit takes one of them at random.
+/// source gives them for epochs 0, 1, ... (augmented ones differ). A visit takes one of them at random: the
+/// source's variants are all made before training, none while it runs.
 class FrozenExamples final : public Examples {
  public:
   /// Memory: source.size() * draws * outputs floats; draws is lowered until that is at most 256 MB.

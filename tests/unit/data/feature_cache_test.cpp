@@ -5,99 +5,40 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <filesystem>
-#include <mutex>
-
 #include "data/files.h"
 #include "memory_growth.h"
 #include "scratch.h"
+#include "sound_set.h"
 
 namespace tadpole::data {
 namespace {
 
 namespace fs = std::filesystem;
-using samples::Side;
-
-class Listening final : public Progress {
- public:
-  void report(std::string_view, long, long, std::string_view) override {}
-  void say(std::string_view sentence) override { said.emplace_back(sentence); }
-  bool cancelled() const override { return stop; }
-  std::vector<std::string> said;
-  std::atomic<bool> stop{false};
-};
-
-samples::Sample sound(const std::string& id, uint64_t seed, float level, int length = 16000) {
-  Rng rng(seed);
-  samples::Sample sample;
-  sample.id = id;
-  sample.signal =
-      std::make_shared<samples::Signal>(samples::Audio{16000, samples::synthetic_noise(length, level, rng)});
-  return sample;
-}
-
-samples::Dataset dataset() {
-  samples::Dataset data;
-  data.classes = {"silence", "yes", "no"};
-  for (int i = 0; i < 12; ++i) {
-    data.samples.push_back(
-        sound("s" + std::to_string(i), static_cast<uint64_t>(i), 1000, i == 5 ? 9000 : 16000));
-    data.target.push_back(i % 3);
-    data.side.push_back(i < 8 ? Side::train : i < 10 ? Side::validation : Side::test);
-  }
-  data.noise = {sound("n", 99, 300, 40000)};
-  data.noise_side = {Side::train};
-  return data;
-}
-
-features::FeatureBlock block() { return *features::FeatureBlock::create({}); }
-
-samples::AugmentOptions three() {
-  samples::AugmentOptions options;
-  options.variants = 3;
-  return options;
-}
 
 Result<FeatureSet> make(const samples::Dataset& data, const std::string& folder, Progress& progress,
-                        int threads = 2, const samples::AugmentOptions& options = three()) {
+                        int threads = 2, const features::FeatureConfig& config = {}) {
   Workers workers(threads);
-  return features_of(data, block(), {.sound = options}, folder, workers, progress);
+  return features_of(data, *features::FeatureBlock::create(config), folder, workers, progress);
 }
 
-int files_in(const std::string& folder) {
-  return static_cast<int>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-}
-
-TEST(FeatureCache, plain_rows_are_what_the_block_extracts_and_variants_are_not) {
+TEST(FeatureCache, rows_are_what_the_block_extracts) {
   Silent silent;
   const auto data = dataset();
   const auto set = make(data, "", silent);
   ASSERT_TRUE(set.ok()) << set.error().message();
   ASSERT_EQ(set->size, block().size());
-  EXPECT_THAT(set->train_indices, testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
   for (int i = 0; i < 12; ++i) {
     const auto row = set->plain_row(i);
     EXPECT_EQ(std::vector<int16_t>(row.begin(), row.end()),
               block().extract(data.samples[static_cast<size_t>(i)].audio().pcm))
         << i;
   }
-  for (int i = 0; i < 8; ++i) {
-    for (int variant = 0; variant < 3; ++variant) {
-      const auto row = set->augmented_row(i, variant), plain = set->plain_row(i);
-      EXPECT_FALSE(std::equal(row.begin(), row.end(), plain.begin())) << i << " " << variant;
-      const auto other = set->augmented_row(i, (variant + 1) % 3);
-      EXPECT_FALSE(std::equal(row.begin(), row.end(), other.begin())) << i << " " << variant;
-    }
-  }
 }
 
 TEST(FeatureCache, one_thread_and_three_give_the_same_bits) {
   Silent silent;
   const auto data = dataset();
-  const auto one = make(data, "", silent, 1), three_threads = make(data, "", silent, 3);
-  EXPECT_EQ(one->plain, three_threads->plain);
-  EXPECT_EQ(one->augmented, three_threads->augmented);
+  EXPECT_EQ(make(data, "", silent, 1)->plain, make(data, "", silent, 3)->plain);
 }
 
 TEST(FeatureCache, the_second_time_the_same_bits_come_from_the_disk) {
@@ -109,32 +50,24 @@ TEST(FeatureCache, the_second_time_the_same_bits_come_from_the_disk) {
   EXPECT_FALSE(first->from_cache);
   EXPECT_TRUE(second->from_cache);
   EXPECT_EQ(first->plain, second->plain);
-  EXPECT_EQ(first->augmented, second->augmented);
-  EXPECT_EQ(first->train_indices, second->train_indices);
+  EXPECT_EQ(first->signal_hashes, second->signal_hashes);
   EXPECT_EQ(files_in(scratch / "cache"), 1);
 }
 
-TEST(FeatureCache, anything_that_matters_makes_it_anew) {
+TEST(FeatureCache, anything_that_matters_makes_it_anew_and_nothing_else) {
   const Scratch scratch;
   Silent silent;
   const auto data = dataset();
   ASSERT_TRUE(make(data, scratch / "cache", silent).ok());
-  auto options = three();
-  options.seed = 2;
-  EXPECT_FALSE(make(data, scratch / "cache", silent, 2, options)->from_cache);
-  options = three();
-  options.gain_db = 3;
-  EXPECT_FALSE(make(data, scratch / "cache", silent, 2, options)->from_cache);
+  features::FeatureConfig other;
+  other.high_hz = 3000;
+  EXPECT_FALSE(make(data, scratch / "cache", silent, 2, other)->from_cache);
   auto changed = data;
   changed.samples[3] = sound("s3", 77, 1000);
   EXPECT_FALSE(make(changed, scratch / "cache", silent)->from_cache);
   changed = data;
-  changed.noise[0] = sound("n", 78, 300, 40000);
-  EXPECT_FALSE(make(changed, scratch / "cache", silent)->from_cache);
-  changed = data;
-  changed.side[9] = Side::train;
-  EXPECT_FALSE(make(changed, scratch / "cache", silent)->from_cache);
-  EXPECT_TRUE(make(data, scratch / "cache", silent)->from_cache);
+  changed.side[9] = samples::Side::train;
+  EXPECT_TRUE(make(changed, scratch / "cache", silent)->from_cache);
 }
 
 TEST(FeatureCache, every_flipped_byte_and_every_cut_is_noticed) {
@@ -143,28 +76,21 @@ TEST(FeatureCache, every_flipped_byte_and_every_cut_is_noticed) {
   data.samples.resize(2);
   data.target.resize(2);
   data.side.resize(2);
-  auto options = three();
-  options.variants = 1;
-  const auto set = make(data, "", silent, 1, options);
+  const auto set = make(data, "", silent, 1);
   const std::string key(64, 'k');
   std::vector<uint8_t> whole = features_header(*set, key);
-  for (const std::vector<int16_t>* part : {&set->plain, &set->augmented})
-    for (const int16_t value : *part)
-      for (const int shift : {0, 8}) whole.push_back(static_cast<uint8_t>(value >> shift));
+  for (const int16_t value : set->plain)
+    for (const int shift : {0, 8}) whole.push_back(static_cast<uint8_t>(value >> shift));
   const auto decode = [&](std::span<const uint8_t> bytes, const std::string& with_key, size_t samples) {
-    return decode_features(*plain_stream(bytes), bytes.size(), with_key, samples, set->train_indices);
+    return decode_features(*plain_stream(bytes), bytes.size(), with_key, samples);
   };
   ASSERT_TRUE(decode(whole, key, 2).ok());
   for (size_t at = 0; at < whole.size(); ++at) {
     std::vector<uint8_t> bytes = whole;
     bytes[at] ^= 0x41;
     const auto read = decode(bytes, key, 2);
-    // Size and variants may change into each other only with the same product; the caller compares them with
-    // its block.
-    ASSERT_TRUE(!read.ok() || read->size != set->size) << "byte " << at;
-    if (!read.ok()) {
-      ASSERT_EQ(read.error().code, Code::cache_damaged);
-    }
+    ASSERT_FALSE(read.ok()) << "byte " << at;
+    ASSERT_EQ(read.error().code, Code::cache_damaged);
   }
   for (size_t size = 0; size < whole.size(); size += 1 + size / 8) {
     ASSERT_FALSE(decode(std::span(whole).first(size), key, 2).ok()) << size;
@@ -173,47 +99,27 @@ TEST(FeatureCache, every_flipped_byte_and_every_cut_is_noticed) {
   EXPECT_FALSE(decode(whole, key, 3).ok());
 }
 
-TEST(FeatureCache, variants_of_one_sample_are_those_that_training_gets) {
-  Silent silent;
-  const auto data = dataset();
-  const auto set = make(data, "", silent);
-  for (const size_t place : {0u, 5u}) {
-    const int sample = set->train_indices[place];
-    const auto varied = varied_features(data, static_cast<size_t>(sample), 3, block(), {.sound = three()});
-    ASSERT_EQ(varied.size(), 3u);
-    for (int variant = 0; variant < 3; ++variant)
-      EXPECT_THAT(varied[static_cast<size_t>(variant)],
-                  testing::ElementsAreArray(set->augmented_row(static_cast<int>(place), variant)));
-  }
-}
-
 TEST(FeatureCache, features_lie_in_memory_once) {
   if (!kMemoryIsMeasurable) GTEST_SKIP() << "needs a build without AddressSanitizer";
   const Scratch scratch;
   FeatureSet set;
-  set.size = 1000;
-  set.variants = 20;
-  set.train_indices.resize(1000);
-  set.plain.resize(1000 * 1000);
-  set.augmented.assign(1000 * 20 * 1000, 7);  // 40 MB
+  set.size = 20000;
+  set.plain.assign(1000 * 20000, 7);  // 40 MB
   const std::string key(64, 'k'), path = scratch / "features";
   const std::vector<uint8_t> header = features_header(set, key);
-  const auto bytes = [](const std::vector<int16_t>& part) {
-    return std::span(reinterpret_cast<const uint8_t*>(part.data()), 2 * part.size());
-  };
+  const std::span plain(reinterpret_cast<const uint8_t*>(set.plain.data()), 2 * set.plain.size());
   EXPECT_LT(memory_growth_kilobytes([&] {
-              ASSERT_TRUE(write_file(path, {{header, bytes(set.plain), bytes(set.augmented)}}).ok());
+              ASSERT_TRUE(write_file(path, {{header, plain}}).ok());
             }),
             4 * 1024);
   EXPECT_LT(memory_growth_kilobytes([&] {
               const auto stream = open_stream(path);
               ASSERT_TRUE(stream.ok());
-              const auto read =
-                  decode_features(**stream, fs::file_size(path), key, 1000, std::vector<int>(1000));
+              const auto read = decode_features(**stream, fs::file_size(path), key, 1000);
               ASSERT_TRUE(read.ok()) << read.error().detail;
-              EXPECT_EQ(read->augmented, set.augmented);
+              EXPECT_EQ(read->plain, set.plain);
             }),
-            46 * 1024);
+            44 * 1024);
 }
 
 TEST(FeatureCache, a_damaged_file_is_said_and_made_anew) {
@@ -228,7 +134,7 @@ TEST(FeatureCache, a_damaged_file_is_said_and_made_anew) {
   const auto second = make(data, scratch / "cache", progress);
   ASSERT_TRUE(second.ok());
   EXPECT_FALSE(second->from_cache);
-  EXPECT_EQ(second->augmented, first->augmented);
+  EXPECT_EQ(second->plain, first->plain);
   ASSERT_EQ(progress.said.size(), 1u);
   EXPECT_THAT(progress.said[0], testing::HasSubstr("checksum"));
   EXPECT_TRUE(make(data, scratch / "cache", progress)->from_cache);
@@ -251,13 +157,12 @@ TEST(FeatureCache, keeps_the_eight_latest_files) {
   data.samples.resize(1);
   data.target.resize(1);
   data.side.resize(1);
-  auto options = three();
   for (uint64_t seed = 0; seed < 10; ++seed) {
-    options.seed = seed;
-    ASSERT_TRUE(make(data, scratch / "cache", silent, 1, options).ok());
+    data.samples[0] = sound("s", seed, 1000);
+    ASSERT_TRUE(make(data, scratch / "cache", silent, 1).ok());
   }
   EXPECT_EQ(files_in(scratch / "cache"), 8);
-  EXPECT_TRUE(make(data, scratch / "cache", silent, 1, options)->from_cache);
+  EXPECT_TRUE(make(data, scratch / "cache", silent, 1)->from_cache);
 }
 
 TEST(FeatureCache, stops_when_asked_and_leaves_no_file) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <set>
 
 #include "toy.h"
 #include "train/checkpoint.h"
@@ -127,6 +128,66 @@ TEST(Train, resumed_after_each_epoch_gives_the_bits_of_an_uninterrupted_run) {
       EXPECT_EQ(resumed->history.back().train_loss, whole->history.back().train_loss);
     }
   }
+}
+
+/// Counts what is drawn without having been announced.
+class Announced final : public Examples {
+ public:
+  int size() const override { return spots_.size(); }
+  int get(int index, int epoch, Rng& rng, std::span<float> features) const override {
+    if (epoch != kLook && announced_.count({epoch, index}) == 0) ++surprises;
+    if (epoch != kLook) ++drawn;
+    return spots_.get(index, epoch, rng, features);
+  }
+  Result<void> announce(int epoch, std::span<const int> indices, uint64_t) const override {
+    if (epoch == fails_at) return Error{Code::disk_full, "no room for more"};
+    epochs.push_back(epoch);
+    for (const int index : indices) announced_.insert({epoch, index});
+    return {};
+  }
+  size_t announced() const { return announced_.size(); }
+
+  int fails_at = -1;
+  mutable std::atomic<int> surprises{0}, drawn{0};
+  mutable std::vector<int> epochs;
+
+ private:
+  const Spots spots_{70, 1};
+  mutable std::set<std::pair<int, int>> announced_;
+};
+
+TEST(Train, announces_exactly_what_each_epoch_draws_one_epoch_ahead) {
+  TrainOptions options = short_options();
+  options.updates = 7;  // 3 batches an epoch: the last one has only one
+  Workers workers(2);
+  Silent progress;
+  const Announced whole;
+  std::vector<uint8_t> checkpoint;
+  options.save_checkpoint = [&](std::span<const uint8_t> bytes) -> Result<void> {
+    if (checkpoint.empty()) checkpoint.assign(bytes.begin(), bytes.end());
+    return {};
+  };
+  ASSERT_TRUE(train(spot_graph(), whole, nullptr, options, workers, progress).ok());
+  EXPECT_EQ(whole.epochs, (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(whole.surprises, 0);
+  EXPECT_EQ(whole.announced(), 140u);
+  EXPECT_EQ(whole.drawn, 140);
+  options.resume_from = checkpoint;
+  const Announced rest;
+  ASSERT_TRUE(train(spot_graph(), rest, nullptr, options, workers, progress).ok());
+  EXPECT_EQ(rest.epochs, (std::vector<int>{2, 3}));
+  EXPECT_EQ(rest.surprises, 0);
+  EXPECT_EQ(rest.drawn, 80);
+}
+
+TEST(Train, a_failing_announcement_ends_the_training_with_its_error) {
+  Announced examples;
+  examples.fails_at = 3;
+  Workers workers(1);
+  Silent progress;
+  const auto result = train(spot_graph(), examples, nullptr, short_options(), workers, progress);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, Code::disk_full);
 }
 
 TEST(Train, refuses_a_checkpoint_of_another_training_by_name) {
