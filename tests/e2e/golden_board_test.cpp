@@ -3,7 +3,11 @@
 
 #include <algorithm>
 
+#include "base/rng.h"
+#include "codegen/blob.h"
 #include "data/files.h"
+#include "plan/plan.h"
+#include "tests/conformance/random_graph.h"
 #include "tests/e2e/tadpole_program.h"
 
 namespace tadpole {
@@ -62,6 +66,56 @@ std::vector<int> numbers_in(const std::string& path) {
   return values;
 }
 
+/// A layer of one of seven kinds for Helium; what is in assembly runs nowhere else.
+ir::Graph random_layer(conformance::RandomGraph& r, int kind) {
+  const ir::Activation activation = r.activation_kind();
+  const int stride = r.range(1, 2);
+  switch (kind) {
+    case 0:
+      return r.make_conv({1, r.range(5, 12), r.range(5, 12), r.range(1, 18)}, r.range(1, 18), r.range(1, 5),
+                         r.range(1, 5), {r.padding(), stride, stride, 1, 1, activation});
+    case 1:
+      return r.make_conv({1, r.range(1, 9), r.range(1, 9), r.range(1, 70)}, r.range(1, 70), 1, 1,
+                         {ir::Padding::same, 1, 1, 1, 1, activation});
+    case 2:
+      return r.make_depthwise({1, r.range(4, 12), r.range(4, 12), r.range(1, 70)}, 2, r.range(2, 4),
+                              {r.padding(), stride, stride, 1, 1, 1, activation});
+    case 3:
+      return r.make_depthwise({1, r.range(4, 12), r.range(4, 12), 8 * r.range(1, 5)}, 3, 3,
+                              {r.padding(), stride, stride, 1, 1, 1, activation});
+    case 4:
+      return r.make_dense(r.range(1, 4), r.range(1, 200), r.range(1, 40), activation);
+    case 5:
+      return r.make_pool(r.range(0, 1) ? ir::Op::average_pool_2d : ir::Op::max_pool_2d,
+                         {1, r.range(5, 12), r.range(5, 12), r.range(1, 70)},
+                         {r.padding(), r.range(1, 5), r.range(1, 5), stride, stride, activation});
+    default:
+      return r.make_add({1, r.range(1, 6), r.range(1, 6), r.range(2, 70)}, activation);
+  }
+}
+
+void expect_reference_bytes_of_random_layers(const Folder& folder, const std::string& runner) {
+  Rng rng(31);
+  for (int i = 0; i < 14; ++i) {
+    conformance::RandomGraph random(rng.fork(std::to_string(i)), true);
+    const ir::Graph graph = random_layer(random, i % 7);
+    ASSERT_FALSE(graph.nodes.empty()) << "layer " << i;
+    const auto in = conformance::random_input(graph, rng);
+    const auto reference = plan::lower(graph, {"ref", false}), plan = plan::lower(graph, {"cortex_m_helium"});
+    ASSERT_TRUE(reference.ok() && plan.ok());
+    std::vector<uint8_t> expected(static_cast<size_t>(reference->output_bytes()));
+    plan::Runner(*reference).run(in, expected);
+    const auto blob = codegen::emit_blob(*plan, "layer", "0123456789abcdef");
+    ASSERT_TRUE(blob.ok() && data::write_file(folder.path("layer.blob"), *blob).ok() &&
+                data::write_file(folder.path("in.bin"), in).ok());
+    const Printed result = folder.tadpole({"run", "layer.blob", "--input", "in.bin", "--output", "out.bin",
+                                           "--board", "virtual-m55", "--firmware", runner});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(*data::read_file(folder.path("out.bin")), expected)
+        << "layer " << i << ": " << plan->steps()[0].call->name().function;
+  }
+}
+
 class OnEveryBoard : public testing::TestWithParam<const char*> {};
 
 TEST_P(OnEveryBoard, reference_models_give_the_golden_bytes_as_blobs_in_one_firmware) {
@@ -90,6 +144,7 @@ TEST_P(OnEveryBoard, reference_models_give_the_golden_bytes_as_blobs_in_one_firm
           << name << " " << test["name"];
     }
   }
+  if (board == "virtual-m55") expect_reference_bytes_of_random_layers(folder, "runner.elf");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OnEveryBoard,
