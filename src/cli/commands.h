@@ -35,6 +35,7 @@ void add_threshold(CLI::App& app, Context& context);
 void add_deploy(CLI::App& app, Context& context);
 void add_export(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
+void add_listen(CLI::App& app, Context& context);
 void add_profile(CLI::App& app, Context& context);
 void add_optimise(CLI::App& app, Context& context);
 void add_runs(CLI::App& app, Context& context);

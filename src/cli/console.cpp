@@ -101,8 +101,12 @@ void Console::report(std::string_view stage, long done, long total, std::string_
 }
 
 void Console::end_line() {
-  if (line_open_) std::fputc('\n', stderr);
-  line_open_ = false;
+  if (live_open_) {
+    std::fputs("\r\033[K", stderr);
+  } else if (line_open_) {
+    std::fputc('\n', stderr);
+  }
+  line_open_ = live_open_ = false;
 }
 
 void Console::say(std::string_view sentence) {
@@ -119,6 +123,21 @@ void Console::print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), to);
   if (text.empty() || text.back() != '\n') std::fputc('\n', to);
   std::fflush(to);
+}
+
+void Console::live(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (!terminal_) return;
+  std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(line.size()), line.data());
+  std::fflush(stderr);
+  live_open_ = true;
+}
+
+void Console::item(const nlohmann::json& object) {
+  const std::lock_guard lock(mutex_);
+  if (!json) return;
+  std::printf("%s\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  std::fflush(stdout);
 }
 
 int Console::finish(const nlohmann::json& result) {

@@ -33,6 +33,11 @@ class Console final : public Progress {
   /// Text for people; ends the progress line first.
   void print(std::string_view text);
 
+  /// One line on a terminal that the next call replaces; nothing elsewhere.
+  void live(std::string_view line);
+  /// An object on a line of its own before the result, at once; only with --json.
+  void item(const nlohmann::json& object);
+
   /// Prints the result as JSON when that was asked for. Returns kDone.
   int finish(const nlohmann::json& result);
   /// Prints the error with the name of its page. Returns kFailed.
@@ -44,7 +49,7 @@ class Console final : public Progress {
   using Clock = std::chrono::steady_clock;
   std::mutex mutex_;
   bool terminal_;
-  bool line_open_ = false;
+  bool line_open_ = false, live_open_ = false;
   std::string stage_;
   long first_done_ = 0;
   Clock::time_point stage_start_, last_shown_;

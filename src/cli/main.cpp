@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   cli::add_deploy(app, context);
   cli::add_export(app, context);
   cli::add_run(app, context);
+  cli::add_listen(app, context);
   cli::add_profile(app, context);
   cli::add_runs(app, context);
   cli::add_report(app, context);

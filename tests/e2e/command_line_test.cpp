@@ -17,7 +17,7 @@ TEST(CommandLine, every_command_has_help_with_an_example) {
   const Folder folder;
   for (const char* command :
        {"new", "data", "features", "train", "test", "quantise", "convert", "inspect", "deploy", "run",
-        "profile", "runs", "report", "board", "doctor", "completion"}) {
+        "listen", "profile", "runs", "report", "board", "doctor", "completion"}) {
     const auto result = folder.tadpole({command, "--help"});
     EXPECT_EQ(result.exit_code, 0) << command;
     EXPECT_NE(result.out.find("Example:"), std::string::npos) << command << "\n" << result.out;
