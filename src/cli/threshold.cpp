@@ -44,6 +44,14 @@ std::string summary_text(const project::ThresholdSummary& summary, bool written)
                      score_line("validation, chosen", validation["score"]) +
                      score_line("test, before", section["test_before"]) +
                      score_line("test, chosen", test["score"]) + "\n";
+  if (section.value("kept", false)) {
+    char line[240];
+    std::snprintf(line, sizeof line,
+                  "The cheapest choice on the validation side would save %.1f an hour, give or take %.1f\n"
+                  "(95 %%): no more than chance. The settings before stay.\n",
+                  section.value("gain_per_hour", 0.0), section.value("gain_error_per_hour", 0.0));
+    text += line;
+  }
   const auto delay = test["score"].value("delay", nlohmann::json());
   if (delay.is_object()) {
     char line[160];

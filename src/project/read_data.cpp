@@ -1,4 +1,6 @@
 // The samples of a project, by its task, and the settings that are measured on them.
+#include "project/read_data.h"
+
 #include <algorithm>
 
 #include "data/folder.h"
@@ -12,17 +14,6 @@ namespace {
 
 /// Of pictures that the user gave no size for: more costs much on a small chip.
 constexpr int kLargestSide = 96;
-
-Result<data::Import> read_words(const Project& project, Tools tools) {
-  const ProjectConfig& config = project.config();
-  data::FolderOptions options;
-  options.words = config.data.classes;
-  options.sample_rate_hz = config.features.sample_rate_hz;
-  options.clip_ms = config.features.clip_ms;
-  options.split = config.data.split;
-  options.skip_bad = config.data.skip_bad;
-  return data::read_speech_folder(project.data_folder(), options, tools.workers, tools.progress);
-}
 
 /// What lies in the data folder.
 Result<data::DataKind> data_kind_of(const ProjectConfig& config) {
@@ -68,10 +59,24 @@ void measure_series(const samples::Dataset& data, features::FeatureConfig& confi
 
 }  // namespace
 
+data::FolderOptions word_options(const Project& project) {
+  const ProjectConfig& config = project.config();
+  data::FolderOptions options;
+  options.words = config.data.classes;
+  options.sample_rate_hz = config.features.sample_rate_hz;
+  options.clip_ms = config.features.clip_ms;
+  options.split = config.data.split;
+  options.skip_bad = config.data.skip_bad;
+  return options;
+}
+
 Result<data::Import> read_data(const Project& project, Tools tools) {
   const ProjectConfig& config = project.config();
   const Task& task = task_of(config);
-  if (task.listens) return read_words(project, tools);
+  if (task.listens) {
+    return data::read_speech_folder(project.data_folder(), word_options(project), tools.workers,
+                                    tools.progress);
+  }
   data::ReadOptions options;
   TADPOLE_TRY(options.kind, data_kind_of(config));
   (task.goal == GoalKind::anomalies ? options.normal : options.classes) = config.data.classes;

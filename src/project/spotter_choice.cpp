@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 namespace tadpole::project {
 
@@ -11,6 +12,7 @@ namespace {
 constexpr std::array<int, 9> kResults = {1, 2, 3, 4, 5, 6, 8, 10, 12};
 constexpr int kLowest = 26, kHighest = 254, kStep = 2;  // of 255
 constexpr size_t kNeighbours = 2;                       // on either side
+constexpr int64_t kSameMs = 1000;                       // as metrics::MatchOptions::debounce_ms
 
 /// The threshold with the least mean cost around it, the highest of equals.
 size_t cheapest(std::span<const double> costs) {
@@ -26,6 +28,26 @@ size_t cheapest(std::span<const double> costs) {
   return best;
 }
 
+bool false_accept(metrics::Verdict verdict) {
+  return verdict == metrics::Verdict::false_accept || verdict == metrics::Verdict::wrong_word;
+}
+
+/// False accepts of `one` that `other` does not make within kSameMs.
+int64_t ghosts_of_one(std::span<const metrics::Detection> one, const metrics::Matching& first,
+                      std::span<const metrics::Detection> other, const metrics::Matching& second) {
+  int64_t count = 0;
+  for (size_t i = 0; i < one.size(); ++i) {
+    if (!false_accept(first.verdicts[i])) continue;
+    bool shared = false;
+    for (size_t j = 0; j < other.size(); ++j) {
+      shared |= false_accept(second.verdicts[j]) && other[j].label == one[i].label &&
+                std::abs(other[j].time_ms - one[i].time_ms) <= kSameMs;
+    }
+    count += !shared;
+  }
+  return count;
+}
+
 }  // namespace
 
 double cost_per_hour(const ThresholdConfig& costs, const metrics::EventScore& score) {
@@ -35,6 +57,31 @@ double cost_per_hour(const ThresholdConfig& costs, const metrics::EventScore& sc
                                                   : static_cast<double>(score.events) / hours;
   return static_cast<double>(costs.miss_cost) * score.false_reject_rate().value_or(0) * events +
          static_cast<double>(costs.false_accept_cost) * static_cast<double>(score.false_accepts) / hours;
+}
+
+double cost_difference_error(const ThresholdConfig& costs, const evaluate::Recording& recording,
+                             std::span<const metrics::Detection> one,
+                             std::span<const metrics::Detection> other) {
+  const double hours = recording.seconds() / 3600, events = static_cast<double>(recording.events.size());
+  if (!(hours > 0) || events == 0) return 0;
+  const metrics::Matching first = metrics::match_events(recording.events, one);
+  const metrics::Matching second = metrics::match_events(recording.events, other);
+  double words = 0;                        // variance of the difference in hits
+  std::map<std::string, double> speakers;  // of each: hits of one more than of the other
+  for (size_t i = 0; i < recording.events.size(); ++i) {
+    const int more = first.heard_ms[i].has_value() - second.heard_ms[i].has_value();
+    if (i < recording.groups.size() && !recording.groups[i].empty()) {
+      speakers[recording.groups[i]] += more;
+    } else {
+      words += more * more;
+    }
+  }
+  for (const auto& [name, more] : speakers) words += more * more;
+  const double ghosts = static_cast<double>(ghosts_of_one(one, first, other, second) +
+                                            ghosts_of_one(other, second, one, first));
+  const double rate = costs.events_per_hour > 0 ? static_cast<double>(costs.events_per_hour) : events / hours;
+  return std::hypot(static_cast<double>(costs.miss_cost) * rate * std::sqrt(words) / events,
+                    static_cast<double>(costs.false_accept_cost) * std::sqrt(ghosts) / hours);
 }
 
 DeployConfig with_choice(DeployConfig deploy, const SpotterChoice& choice, int stride_ms) {

@@ -12,6 +12,14 @@ namespace tadpole::project {
 /// as in the recording), and false accepts.
 double cost_per_hour(const ThresholdConfig& costs, const metrics::EventScore& score);
 
+/// How far the difference between the costs of two spotters on the same recording is known: its standard
+/// error, an hour. Only what one of them did and the other did not counts (McNemar 1947). The words of one
+/// speaker are one observation, since they are cuts of the same few recordings (cluster-robust variance,
+/// Liang and Zeger 1986); false accepts are rare events, each on its own.
+double cost_difference_error(const ThresholdConfig& costs, const evaluate::Recording& recording,
+                             std::span<const metrics::Detection> one,
+                             std::span<const metrics::Detection> other);
+
 /// The spotter that averages over `results` inferences and answers from that average on.
 struct SpotterChoice {
   int results = 1;

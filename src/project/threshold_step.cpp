@@ -1,11 +1,14 @@
 // tadpole threshold: when to answer, chosen on the validation side by what mistakes cost, judged on the test
 // side, written to tadpole.toml.
 #include <algorithm>
+#include <climits>
 #include <cmath>
 
 #include "evaluate/anomaly.h"
 #include "evaluate/stream.h"
+#include "metrics/classification.h"
 #include "project/prepare.h"
+#include "project/read_data.h"
 #include "project/sections.h"
 #include "project/settings.h"
 #include "project/spotter_choice.h"
@@ -77,23 +80,34 @@ struct Listened {
   std::vector<metrics::Detection> detections(const ProjectConfig& config) const {
     return spot(heard, spotter_of(config, labels));
   }
+  metrics::EventScore event_score(const ProjectConfig& config) const {
+    return metrics::score_events(recording.events, detections(config), recording.seconds());
+  }
   json score(const ProjectConfig& config) const {
-    const metrics::EventScore score =
-        metrics::score_events(recording.events, detections(config), recording.seconds());
+    const metrics::EventScore score = event_score(config);
     json section = evaluate::to_json(score);
     section["cost_per_hour"] = cost_per_hour(config.threshold, score);
     return section;
   }
 };
 
-Result<Listened> listen_to(const Model& model, samples::Side side, uint64_t seed, Tools tools) {
+/// The samples with every recording of other words. Training takes only as many as suit the words; but how
+/// often something else is taken for a word is known the better, the more others there are.
+Result<data::Import> read_all_words(const Project& project, Tools tools) {
+  data::FolderOptions options = word_options(project);
+  options.unknown_percent_of_word_mean = INT_MAX;
+  return data::read_speech_folder(project.data_folder(), options, tools.workers, tools.progress);
+}
+
+Result<Listened> listen_to(const Model& model, const samples::Dataset& data, samples::Side side,
+                           uint64_t seed, Tools tools) {
   const ProjectConfig& config = model.project.config();
   const features::FeatureBlock& block = model.prepared.block;
   tools.progress.say("Listens to " + std::to_string(config.threshold.minutes) + " minutes of the " +
                      std::string(samples::side_name(side)) + " side's words in noise.");
   Listened listened;
   listened.labels = model.prepared.data().classes;
-  TADPOLE_TRY(listened.recording, evaluate::build_recording(model.prepared.data(),
+  TADPOLE_TRY(listened.recording, evaluate::build_recording(data,
                                                             {.seed = seed,
                                                              .sample_rate_hz = block.config().sample_rate_hz,
                                                              .seconds = 60.0 * config.threshold.minutes,
@@ -119,7 +133,8 @@ json side_section(const Listened& listened, const ProjectConfig& config) {
 /// The choice for words, and the sections that say what it does.
 Result<ThresholdSummary> choose_for_words(const Model& model, uint64_t seed, Tools tools) {
   const ProjectConfig& before = model.project.config();
-  TADPOLE_TRY(const Listened validation, listen_to(model, samples::Side::validation, seed, tools));
+  TADPOLE_TRY(const data::Import all, read_all_words(model.project, tools));
+  TADPOLE_TRY(const Listened validation, listen_to(model, all.data, samples::Side::validation, seed, tools));
   TADPOLE_TRY(const SpotterChoice choice,
               choose_spotter(validation.heard, validation.recording, before, validation.labels, tools));
   metrics::EventScore silent = choice.score;
@@ -132,7 +147,14 @@ Result<ThresholdSummary> choose_for_words(const Model& model, uint64_t seed, Too
   const int stride_ms =
       spotter_of(before, validation.labels).inference_stride_frames * before.features.stride_ms;
   chosen.deploy = with_choice(before.deploy, choice, stride_ms);
-  TADPOLE_TRY(const Listened test, listen_to(model, samples::Side::test, seed, tools));
+  // A choice that is better by chance on this side is as likely to be worse on another.
+  const double gain = cost_per_hour(before.threshold, validation.event_score(before)) - choice.cost_per_hour;
+  const double error = metrics::kNormal95 * cost_difference_error(before.threshold, validation.recording,
+                                                                  validation.detections(before),
+                                                                  validation.detections(chosen));
+  const bool kept = gain <= error;
+  if (kept) chosen.deploy = before.deploy;
+  TADPOLE_TRY(const Listened test, listen_to(model, all.data, samples::Side::test, seed, tools));
 
   ThresholdSummary summary;
   summary.settings = spotter_settings(chosen.deploy);
@@ -140,6 +162,9 @@ Result<ThresholdSummary> choose_for_words(const Model& model, uint64_t seed, Too
                      {"threshold", chosen.deploy.threshold},
                      {"settings", settings_json(summary.settings)},
                      {"before", settings_json(spotter_settings(before.deploy))},
+                     {"kept", kept},
+                     {"gain_per_hour", gain},
+                     {"gain_error_per_hour", error},
                      {"validation", side_section(validation, chosen)},
                      {"test", side_section(test, chosen)},
                      {"test_before", test.score(before)}};

@@ -71,6 +71,26 @@ TEST(SpotterChoice, what_is_written_makes_the_spotter_that_was_tried) {
   EXPECT_EQ(score.hits, choice->score.hits);
 }
 
+TEST(SpotterChoice, a_difference_in_cost_is_known_by_what_only_one_of_two_spotters_did) {
+  evaluate::Recording recording;
+  recording.sample_rate_hz = 1000;
+  recording.pcm.resize(360 * 1000);  // a tenth of an hour
+  for (int i = 1; i <= 4; ++i) recording.events.push_back({kStop, i * 10'000, i * 10'000 + 500});
+  const auto at = [](int64_t time_ms) { return metrics::Detection{kStop, time_ms, 0.9f}; };
+  const std::vector<metrics::Detection> one = {at(10'200), at(20'200), at(150'000)};
+  const std::vector<metrics::Detection> other = {at(20'300), at(30'200), at(150'500), at(180'000)};
+  ThresholdConfig costs;
+  costs.miss_cost = 3;
+  costs.false_accept_cost = 2;
+  // Two of four words, forty an hour, were heard by one alone; and one false accept, the other is shared.
+  EXPECT_NEAR(cost_difference_error(costs, recording, one, other),
+              std::hypot(3 * 40 * std::sqrt(2.0) / 4, 2 * 1 / 0.1), 1e-9);
+  EXPECT_EQ(cost_difference_error(costs, recording, one, one), 0);
+  recording.groups = {"ana", "ben", "ana", "ben"};
+  EXPECT_NEAR(cost_difference_error(costs, recording, one, other), 20, 1e-9)
+      << "of one speaker a word is heard more and one less, which says nothing";
+}
+
 TEST(SpotterChoice, a_costly_false_accept_makes_it_more_careful) {
   World world;
   for (Heard& one : world.heard) {  // blips as long and as loud as words: nothing tells them apart
