@@ -26,6 +26,15 @@ std::string headline_name(const json& evaluation) {
   return "accuracy";
 }
 
+/// How well the scores of the classes rank, of the place nearest to the board.
+json ranking_figure(const json& evaluation, const std::string& key) {
+  for (const char* place : {"board", "int8", "float"}) {
+    const json value = at(evaluation, std::string("/") + place + "/ranking/" + key);
+    if (value.is_number()) return value;
+  }
+  return nullptr;
+}
+
 json summary_of(const json& report, const std::string& html, std::optional<double> seconds) {
   const json evaluation = at(report, "/evaluation");
   const std::string name = headline_name(evaluation);
@@ -38,6 +47,8 @@ json summary_of(const json& report, const std::string& html, std::optional<doubl
                   {"board_" + name, headline("board")},
                   {"board_equals_host", at(report, "/agreement/board_is_host")},
                   {"int8_equals_float", at(report, "/agreement/int8_equals_float")},
+                  {"macro_auc", ranking_figure(evaluation, "macro_auc")},
+                  {"macro_average_precision", ranking_figure(evaluation, "macro_average_precision")},
                   {"ram_bytes", at(report, "/board/ram/used")},
                   {"flash_bytes", at(report, "/board/flash/used")},
                   {"instructions", at(report, "/board/instructions_per_inference")},
@@ -71,6 +82,11 @@ std::string summary_text(const json& s) {
   if (s["board_equals_host"].is_boolean())
     text += s["board_equals_host"] ? "  (every byte equal to this computer's)"
                                    : "  (DIFFERS from this computer's: a bug)";
+  if (s["macro_auc"].is_number()) {
+    text += "\nArea under ROC          " + value_text("auc", s["macro_auc"]) +
+            "  (mean over the classes; average precision " + value_text("auc", s["macro_average_precision"]) +
+            ")";
+  }
   text += "\nRAM                     " + count_text(s["ram_bytes"], " B") + "\n";
   text += "Flash                   " + count_text(s["flash_bytes"], " B") + "\n";
   text += "Instructions/inference  " + count_text(s["instructions"], "") + "\n";

@@ -5,6 +5,57 @@ namespace tadpole::cli {
 
 namespace {
 
+using nlohmann::json;
+
+std::string number_cell(const json& object, const char* key) {
+  const json value = object.value(key, json());
+  char text[32];
+  std::snprintf(text, sizeof text, "%18.4f", value.is_number() ? value.get<double>() : 0.0);
+  return value.is_number() ? text : "                 -";
+}
+
+/// How well the scores rank, class by class; "" where a report has no such figures.
+std::string ranking_text(const json& evaluation) {
+  const json ranking = evaluation.value("ranking", json::object());
+  if (!ranking.is_object() || !ranking.contains("classes")) return "";
+  std::string text = "\n  against the rest    area under ROC average precision\n";
+  const auto line = [&](const std::string& name, const json& row) {
+    char start[40];
+    std::snprintf(start, sizeof start, "  %-14.14s", name.c_str());
+    text += start + number_cell(row, "auc") + number_cell(row, "average_precision") + "\n";
+  };
+  const json words = ranking.value("words", json());
+  if (words.is_object()) line("any word", words);
+  for (const json& row : ranking["classes"]) line(row.value("class", ""), row);
+  return text;
+}
+
+/// The worst group of each kind; "" where the samples have no groups.
+std::string groups_text(const json& evaluation) {
+  std::string text;
+  const auto line = [&](const std::string& kind, const json& table) {
+    if (!table.is_object() || !table.contains("rows")) return;
+    const std::string worst = table.value("worst", "");
+    for (const json& row : table["rows"]) {
+      if (row.value("group", "") != worst || worst.empty()) continue;
+      const bool share = row.contains("low");
+      char value[120];
+      std::snprintf(value, sizeof value, "%.4g", row.value("value", 0.0));
+      text += "  " + kind + " served worst of " + std::to_string(table["rows"].size()) + ": " + worst + ", " +
+              table.value("figure", "") + " " + (share ? percent(row.value("value", 0.0)) : value) + " of " +
+              std::to_string(row.value("count", 0)) +
+              (share ? " (likely " + percent(row.value("low", 0.0)) + " to " +
+                           percent(row.value("high", 1.0)) + ")"
+                     : std::string()) +
+              "\n";
+    }
+  };
+  line("group", evaluation.value("groups", json()));
+  for (const json& table : evaluation.value("more_groups", json::array()))
+    line(table.value("kind", ""), table);
+  return text.empty() ? "" : "\n" + text;
+}
+
 std::string errors_text(const nlohmann::json& evaluation) {
   char line[200];
   std::snprintf(line, sizeof line, "  %d samples\n\n  %-20s %12s %12s %12s %8s\n",
@@ -39,8 +90,9 @@ std::string alarms_text(const nlohmann::json& evaluation) {
 
 std::string evaluation_text(const nlohmann::json& evaluation) {
   if (!evaluation.is_object()) return "";
-  if (evaluation.contains("outputs") && evaluation["outputs"].is_array()) return errors_text(evaluation);
-  if (evaluation.contains("false_alarms")) return alarms_text(evaluation);
+  if (evaluation.contains("outputs") && evaluation["outputs"].is_array())
+    return errors_text(evaluation) + groups_text(evaluation);
+  if (evaluation.contains("false_alarms")) return alarms_text(evaluation) + groups_text(evaluation);
   std::string text = "  accuracy " + percent(evaluation.value("accuracy_without_silence", 0.0)) + " of " +
                      std::to_string(evaluation.value("count_without_silence", 0)) + " samples" +
                      (evaluation.value("count", 0) == evaluation.value("count_without_silence", 0)
@@ -65,7 +117,7 @@ std::string evaluation_text(const nlohmann::json& evaluation) {
     }
     text += "\n";
   }
-  return text;
+  return text + ranking_text(evaluation) + groups_text(evaluation);
 }
 
 namespace {

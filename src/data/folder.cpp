@@ -30,6 +30,7 @@ class FolderReader {
     if (progress.cancelled()) return Error{Code::cancelled, folder_ + ": reading the data was stopped"};
     TADPOLE_CHECK(name_classes(found));
     TADPOLE_CHECK(sides(found));
+    name_more_groups(lists_, result_.data);
     report(found);
     return std::move(result_);
   }

@@ -98,6 +98,12 @@ void name_group(const FolderLists& lists, Sample& sample) {
   }
 }
 
+void name_more_groups(const FolderLists& lists, samples::Dataset& data) {
+  for (const auto& [path, entry] : lists.groups) {
+    for (const auto& [kind, value] : entry.more) data.more_groups[kind][path] = value;
+  }
+}
+
 std::string_view recording_of(std::string_view id) { return id.substr(0, id.rfind('@')); }
 
 Result<void> choose_sides(const FolderLists& lists, const samples::SplitOptions& split,

@@ -31,6 +31,9 @@ void name_group(const FolderLists& lists, samples::Sample& sample);
 /// The path of the recording that a window "path@1.5s" was cut from.
 std::string_view recording_of(std::string_view id);
 
+/// Gives `data` what the lists say besides groups: Dataset::more_groups.
+void name_more_groups(const FolderLists& lists, samples::Dataset& data);
+
 /// Fills data.side and data.split_story from data.samples, classes and target: by the lists where there are
 /// some (what they do not name trains), else by samples::split_by_group.
 Result<void> choose_sides(const FolderLists& lists, const samples::SplitOptions& split,

@@ -73,8 +73,31 @@ struct FolderWriter::State {
   Progress* progress = nullptr;
   Counts counts;
   std::set<std::string> ids, folders;
-  std::string groups_text = "path,group\n";
-  bool any_group = false;
+  struct Known {
+    std::string id, group;
+    std::map<std::string, std::string> more;
+  };
+  std::vector<Known> known;
+
+  /// groups.csv: a column for each kind that is known of anyone.
+  std::string groups_text() const {
+    std::set<std::string> kinds;
+    for (const Known& one : known) {
+      for (const auto& [kind, value] : one.more) kinds.insert(kind);
+    }
+    std::string lines = "path,group";
+    for (const std::string& kind : kinds) lines += "," + csv_field(kind);
+    lines += "\n";
+    for (const Known& one : known) {
+      lines += csv_field(one.id) + "," + csv_field(one.group);
+      for (const std::string& kind : kinds) {
+        const auto value = one.more.find(kind);
+        lines += "," + (value == one.more.end() ? "" : csv_field(value->second));
+      }
+      lines += "\n";
+    }
+    return lines;
+  }
   std::string validation, test;
   std::vector<LeftOut> left_out;
   std::vector<std::string> notes;
@@ -145,10 +168,9 @@ Result<std::string> FolderWriter::enter(const Place& place, const std::string& e
   if (state.folders.insert(label).second) TADPOLE_CHECK(make_folders(state.temporary + "/" + label));
   count(label, 1, place.side);
   if (!place.group.empty()) {
-    state.any_group = true;
     ++state.counts.groups[place.group];
-    state.groups_text += csv_field(id) + "," + csv_field(place.group) + "\n";
   }
+  if (!place.group.empty() || !place.more.empty()) state.known.push_back({id, place.group, place.more});
   if (place.side == Side::validation) state.validation += id + "\n";
   if (place.side == Side::test) state.test += id + "\n";
   return id;
@@ -283,7 +305,8 @@ Result<void> FolderWriter::finish() {
     return std::span<const uint8_t>(reinterpret_cast<const uint8_t*>(content.data()), content.size());
   };
   const std::string folder = state.temporary + "/";
-  if (state.any_group) TADPOLE_CHECK(write_file(folder + "groups.csv", text(state.groups_text), Sync::later));
+  if (!state.known.empty())
+    TADPOLE_CHECK(write_file(folder + "groups.csv", text(state.groups_text()), Sync::later));
   if (!state.validation.empty())
     TADPOLE_CHECK(write_file(folder + "validation_list.txt", text(state.validation), Sync::later));
   if (!state.test.empty())

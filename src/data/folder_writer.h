@@ -28,6 +28,8 @@ struct Place {
   std::string name;                           ///< wished file name without extension; made unique
   std::string group;                          ///< "" when unknown
   samples::Side side = samples::Side::train;  ///< train means: not on a list
+  /// What else is known, by kind: language, device.
+  std::map<std::string, std::string> more = {};
 };
 
 class FolderWriter {

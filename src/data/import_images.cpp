@@ -151,7 +151,7 @@ Result<void> import_images(const Source& source, const ImportOptions& options, F
   for (size_t i = 0; i < files.size(); ++i) {
     writer.report("import pictures", static_cast<long>(i) + 1, static_cast<long>(files.size()));
     Place place{label_of(source, manifest, files[i], options), stem_of(files[i]),
-                group_of(manifest, files[i]), Side::train};
+                group_of(manifest, files[i]), Side::train, more_of(manifest, files[i])};
     if (const auto side = sides.find(files[i]); side != sides.end()) place.side = side->second;
     TADPOLE_CHECK(add_picture(source, files[i], place, writer));
   }

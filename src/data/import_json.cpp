@@ -91,10 +91,10 @@ bool is_series_json(const Source& source) { return !source.with({".json", ".cbor
 Result<void> import_series_json(const Source& source, const ImportOptions& options, FolderWriter& writer) {
   TADPOLE_TRY(const Manifest manifest, read_manifest(source));
   return each_recording(source, source.with({".json", ".cbor"}), writer, [&](const std::string& file) {
-    return copy_json(
-        source.path(file), file, options,
-        {label_of(source, manifest, file, options), stem_of(file), group_of(manifest, file), Side::train},
-        writer);
+    return copy_json(source.path(file), file, options,
+                     {label_of(source, manifest, file, options), stem_of(file), group_of(manifest, file),
+                      Side::train, more_of(manifest, file)},
+                     writer);
   });
 }
 

@@ -241,6 +241,7 @@ Result<void> import_series_csv(const Source& source, const ImportOptions& option
   return each_recording(source, tables_of(source), writer, [&](const std::string& file) {
     Place place{label_of(source, manifest, file, options), stem_of(file), "", Side::train};
     if (grouped) place.group = group_of(manifest, file);
+    place.more = more_of(manifest, file);
     if (has_blocks(source.path(file)) && options.label.empty()) {
       place.label = label_in_name(file);
       place.group = folder_of(file);

@@ -138,6 +138,8 @@ class VoiceTable {
       split_plain(*line, fields);
       if (lines.number() == 1) {
         TADPOLE_TRY(column, find_columns(fields, lines));
+        kinds_.clear();
+        for (const std::string& name : fields) kinds_.push_back(kind_of_column(name));
         continue;
       }
       TADPOLE_CHECK(take(fields, column, lines, side));
@@ -193,12 +195,17 @@ class VoiceTable {
                                     ", which is not there. Unpack the clips, or import with --skip-bad."});
     }
     // 16 of the 128 hex digits tell speakers apart and can be read.
-    return add_sound(source_, clip, {word, stem_of(clip), fields[column[0]].substr(0, 16), side}, writer_);
+    Place place{word, stem_of(clip), fields[column[0]].substr(0, 16), side};
+    for (size_t i = 0; i < fields.size() && i < kinds_.size(); ++i) {
+      if (!kinds_[i].empty() && !fields[i].empty()) place.more[kinds_[i]] = fields[i];
+    }
+    return add_sound(source_, clip, place, writer_);
   }
 
   const Source& source_;
   const ImportOptions& options_;
   FolderWriter& writer_;
+  std::vector<std::string> kinds_;  // of each column, "" for those that name none
 };
 
 }  // namespace
@@ -250,7 +257,8 @@ Result<void> import_sounds(const Source& source, const ImportOptions& options, F
     Place place{label_of(source, manifest, file, options), stem_of(file), group_of(manifest, file),
                 Side::train};
     if (place.group.empty()) place.group = speaker_in_name(file);
-    if (place.label == kNoiseLabel) place.group.clear();
+    place.more = more_of(manifest, file);
+    if (place.label == kNoiseLabel) place.group.clear(), place.more.clear();
     if (const auto side = sides.find(file); side != sides.end()) place.side = side->second;
     return add_sound(source, file, place, writer);
   });

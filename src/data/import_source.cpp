@@ -111,6 +111,7 @@ Result<Manifest> read_manifest(const Source& source) {
     LineReader lines(*stream, path);
     std::vector<std::string> fields;
     int file = -1, label = -1, group = -1;
+    std::vector<std::string> kinds;
     for (;;) {
       TADPOLE_TRY(const auto line, lines.next());
       if (!line) break;
@@ -121,6 +122,7 @@ Result<Manifest> read_manifest(const Source& source) {
         label = column_of(fields, {"label", "class"});
         group = column_of(fields, {"group", "speaker", "client_id", "person"});
         if (file < 0 || (label < 0 && group < 0)) break;
+        for (const std::string& column : fields) kinds.push_back(kind_of_column(column));
         continue;
       }
       const auto at = [&](int column) {
@@ -128,7 +130,10 @@ Result<Manifest> read_manifest(const Source& source) {
                    ? fields[static_cast<size_t>(column)]
                    : "";
       };
-      ManifestEntry entry{at(label), at(group)};
+      ManifestEntry entry{at(label), at(group), {}};
+      for (size_t i = 0; i < fields.size() && i < kinds.size(); ++i) {
+        if (!kinds[i].empty() && !fields[i].empty()) entry.more[kinds[i]] = fields[i];
+      }
       if (lower_case(entry.group) == "unknown") entry.group.clear();
       manifest.emplace(at(file), std::move(entry));
     }
@@ -194,6 +199,23 @@ std::string label_of(const Source& source, const Manifest& manifest, const std::
 std::string group_of(const Manifest& manifest, const std::string& file) {
   const auto entry = manifest.find(file);
   return entry == manifest.end() ? "" : entry->second.group;
+}
+
+std::map<std::string, std::string> more_of(const Manifest& manifest, const std::string& file) {
+  const auto entry = manifest.find(file);
+  return entry == manifest.end() ? std::map<std::string, std::string>{} : entry->second.more;
+}
+
+std::string kind_of_column(const std::string& column) {
+  static constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+      {"language", "language"}, {"locale", "language"}, {"device", "device"},
+      {"microphone", "device"}, {"gender", "gender"},   {"sex", "gender"},
+      {"age", "age"},           {"accent", "accent"},   {"accents", "accent"}};
+  const std::string name = lower_case(column);
+  for (const auto& [known, kind] : kKinds) {
+    if (name == known) return std::string(kind);
+  }
+  return "";
 }
 
 }  // namespace tadpole::data

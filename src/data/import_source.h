@@ -31,9 +31,11 @@ std::string start_of(const std::string& path, size_t bytes = 4096);
 /// What MANIFEST.csv, manifest.csv, metadata.csv or groups.csv in the source say of a file.
 struct ManifestEntry {
   std::string label, group;
+  std::map<std::string, std::string> more = {};  ///< as Place::more
 };
 using Manifest = std::map<std::string, ManifestEntry>;
-/// Columns path (or file, filename), label (or class), group (or speaker, client_id). Fails: csv_malformed.
+/// Columns path (or file, filename), label (or class), group (or speaker, client_id), and those of
+/// kind_of_column. Fails: csv_malformed.
 Result<Manifest> read_manifest(const Source& source);
 
 /// Sides by validation_list.txt and testing_list.txt, or val.csv, valid.csv, test.csv with paths in the first
@@ -51,6 +53,11 @@ std::string extension_of(const std::string& file);
 std::string label_of(const Source& source, const Manifest& manifest, const std::string& file,
                      const ImportOptions& options);
 std::string group_of(const Manifest& manifest, const std::string& file);
+std::map<std::string, std::string> more_of(const Manifest& manifest, const std::string& file);
+
+/// The kind of group that a column of a manifest or of Common Voice's tables names ("locale": language), ""
+/// for other columns: language, device, gender, age, accent.
+std::string kind_of_column(const std::string& column);
 
 /// Calls take for each file; one that cannot be read is left out or ends the import, as the writer decides.
 Result<void> each_recording(const Source& source, const std::vector<std::string>& files, FolderWriter& writer,

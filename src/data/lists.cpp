@@ -30,10 +30,25 @@ bool leaves_folder(std::string_view path) {
          path.find("/../") != std::string_view::npos;
 }
 
+constexpr std::string_view kSourceColumn = "source";
+
+// What is wrong with the names of the columns, or "".
+std::string problem_of_header(const std::vector<std::string>& columns) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].empty()) return "column " + std::to_string(i + 1) + " has no name";
+    if (std::find(columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(i), columns[i]) !=
+        columns.begin() + static_cast<std::ptrdiff_t>(i))
+      return "there are two columns \"" + columns[i] + "\"";
+  }
+  return "";
+}
+
 // What is wrong with the fields of a line, or "".
-std::string problem_of(const std::vector<std::string>& fields) {
-  if (fields.size() < 2 || fields[1].empty()) return "there is no group after the path";
-  if (fields.size() > 3)
+std::string problem_of(const std::vector<std::string>& fields, size_t columns) {
+  if (fields.size() < 2 || (columns <= 3 && fields[1].empty()) ||
+      std::all_of(fields.begin() + 1, fields.end(), [](const std::string& field) { return field.empty(); }))
+    return "there is no group after the path";
+  if (fields.size() > columns)
     return "there are " + std::to_string(fields.size()) + " fields; put a path with a comma in double quotes";
   if (fields[0].empty()) return "there is no path before the comma";
   if (leaves_folder(normal_path(fields[0]))) return "\"" + fields[0] + "\" is not below the data folder";
@@ -45,17 +60,28 @@ std::string problem_of(const std::vector<std::string>& fields) {
 Result<std::map<std::string, GroupEntry>> parse_groups(std::string_view text, const std::string& name) {
   std::map<std::string, GroupEntry> groups;
   std::string problem;
-  std::vector<std::string> fields;
+  std::vector<std::string> fields, columns = {"path", "group", std::string(kSourceColumn)};
   int bad_line = 0;
   for_each_line(text, [&](std::string_view line, int number) {
     if (line.empty() || line.starts_with("#")) return true;
     bad_line = number;
     problem = split_fields(line, ',', fields);
-    if (number == 1 && fields.size() >= 2 && fields[0] == "path" && fields[1] == "group") return true;
-    if (problem.empty()) problem = problem_of(fields);
+    if (problem.empty() && number == 1 && fields.size() >= 2 && fields[0] == "path" && fields[1] == "group") {
+      if (fields.size() > 2) columns = fields;
+      problem = problem_of_header(columns);
+      return problem.empty();
+    }
+    if (problem.empty()) problem = problem_of(fields, columns.size());
     if (!problem.empty()) return false;
-    const auto [entry, added] =
-        groups.try_emplace(normal_path(fields[0]), GroupEntry{fields[1], fields.size() > 2 ? fields[2] : ""});
+    GroupEntry found{fields[1], "", {}};
+    for (size_t i = 2; i < fields.size(); ++i) {
+      if (columns[i] == kSourceColumn) {
+        found.source = fields[i];
+      } else if (!fields[i].empty()) {
+        found.more[columns[i]] = fields[i];
+      }
+    }
+    const auto [entry, added] = groups.try_emplace(normal_path(fields[0]), std::move(found));
     if (!added && entry->second.group != fields[1]) {
       problem = "\"" + fields[0] + "\" was in group \"" + entry->second.group + "\" before and is in \"" +
                 fields[1] + "\" here";

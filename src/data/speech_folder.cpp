@@ -64,6 +64,7 @@ class Importer {
     TADPOLE_CHECK(take(files));
     TADPOLE_CHECK(name_classes(listing));
     TADPOLE_CHECK(choose_sides(lists_, options_.split, data(), findings_));
+    name_more_groups(lists_, data());
     split_noise();
     cap_unknown();
     cut_silence();

@@ -1,11 +1,14 @@
 #include "evaluate/groups.h"
 
+#include <cmath>
 #include <map>
+
+#include "metrics/classification.h"
 
 namespace tadpole::evaluate {
 
 nlohmann::json group_table(std::string_view what, std::span<const std::string> groups,
-                           std::span<const double> values) {
+                           std::span<const double> values, GroupFigure figure) {
   struct Sum {
     int64_t count = 0;
     double value = 0;
@@ -19,10 +22,22 @@ nlohmann::json group_table(std::string_view what, std::span<const std::string> g
   }
   if (sums.size() < 2) return nullptr;
   nlohmann::json rows = nlohmann::json::array();
-  for (const auto& [group, sum] : sums)
-    rows.push_back(
-        {{"group", group}, {"count", sum.count}, {"value", sum.value / static_cast<double>(sum.count)}});
-  return {{"figure", what}, {"rows", std::move(rows)}};
+  std::string worst;
+  double worst_rank = 0;
+  for (const auto& [group, sum] : sums) {
+    const double mean = sum.value / static_cast<double>(sum.count);
+    nlohmann::json row = {{"group", group}, {"count", sum.count}, {"value", mean}};
+    double rank = -mean;
+    if (figure == GroupFigure::share) {
+      const metrics::Interval likely = metrics::wilson_interval(std::llround(sum.value), sum.count);
+      row["low"] = likely.low;
+      row["high"] = likely.high;
+      rank = likely.high;
+    }
+    if (worst.empty() || rank < worst_rank) worst = group, worst_rank = rank;
+    rows.push_back(std::move(row));
+  }
+  return {{"figure", what}, {"rows", std::move(rows)}, {"worst", worst}};
 }
 
 }  // namespace tadpole::evaluate

@@ -123,27 +123,4 @@ std::string anomalies_section(View report) {
   return out + histogram(evaluation) + group_figures(evaluation);
 }
 
-std::string group_figures(View evaluation) {
-  std::string out;
-  for (const Place& place : kPlaces) {
-    const View groups = evaluation.at(place.key).at("groups");
-    const std::string what = groups.text("figure");
-    Table table(std::string(place.name) + ": " + what + " of each group",
-                {{"group"}, {"samples", true}, {what, true}, {"", false, true}});
-    const std::vector<View> rows = groups.items("rows");
-    for (size_t i = 0; i < rows.size() && i < kMostRows; ++i) {
-      const auto count = rows[i].amount("count");
-      const auto value = rows[i].number("value");
-      if (!value) continue;
-      const bool share = *value >= 0 && *value <= 1 && what != "mean error";
-      table.row({escape(rows[i].text("group")), count ? grouped_html(*count) : "",
-                 share ? percent_html(*value) : with_tooltip(grouped(*value, 4), exact(*value), *value),
-                 share ? bar(*value, place.colour) : ""});
-    }
-    if (!table.empty()) out = table.html();
-  }
-  if (out.empty()) return "";
-  return folded("Group by group: whom does it serve worse?", out);
-}
-
 }  // namespace tadpole::evaluate

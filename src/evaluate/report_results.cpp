@@ -367,7 +367,7 @@ std::string answers_section(View report) {
            mix_up + "</figcaption></figure>";
   }
   out += class_table(evaluation);
-  if (!out.empty()) out += group_figures(evaluation);
+  if (!out.empty()) out += ranking_figures(evaluation) + group_figures(evaluation);
   return out;
 }
 

@@ -27,8 +27,11 @@ inline constexpr std::array<Place, 3> kPlaces = {{
 /// accuracy_without_silence, or accuracy where that is missing; in [0, 1].
 std::optional<double> headline_accuracy(View result);
 
-/// The table of groups (speakers, devices) of the last place that has one; "" without.
+/// The tables of groups (speakers, languages, devices) of the last place that has any; "" without.
 std::string group_figures(View evaluation);
+
+/// ROC and precision-recall of each class of the last place that has them; "" without.
+std::string ranking_figures(View evaluation);
 
 /// "The int8 model and the float model gave the same answer for ...", of agreement.`key`; "" when unknown.
 std::string agreement_sentence(View agreement, const char* key, const std::string& who);

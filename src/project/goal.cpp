@@ -37,10 +37,27 @@ int Goal::same_verdicts(const Judged& a, const Judged& b) const {
   return same;
 }
 
-std::vector<std::string> Goal::groups_of(std::span<const int> indices) const {
-  std::vector<std::string> groups;
-  for (const int index : indices) groups.push_back(data_.samples[static_cast<size_t>(index)].group);
-  return groups;
+void Goal::add_group_tables(nlohmann::json& section, std::string_view what, std::span<const int> indices,
+                            std::span<const double> values, evaluate::GroupFigure figure) const {
+  const auto table = [&](const auto& group_of) {
+    std::vector<std::string> groups;
+    for (const int index : indices) groups.push_back(group_of(index));
+    return evaluate::group_table(what, groups, values, figure);
+  };
+  const auto sample = [&](int index) -> const samples::Sample& {
+    return data_.samples[static_cast<size_t>(index)];
+  };
+  section["groups"] = table([&](int index) { return sample(index).group; });
+  nlohmann::json more = nlohmann::json::array();
+  const auto add = [&](const std::string& kind, nlohmann::json found) {
+    if (found.is_null()) return;
+    found["kind"] = kind;
+    more.push_back(std::move(found));
+  };
+  for (const auto& [kind, values_of_kind] : data_.more_groups)
+    add(kind, table([&, &kind = kind](int index) { return data_.more_group(kind, index); }));
+  add("source", table([&](int index) { return sample(index).source; }));
+  if (!more.empty()) section["more_groups"] = std::move(more);
 }
 
 Result<std::unique_ptr<Goal>> make_goal(const ProjectConfig& config, const samples::Dataset& data) {

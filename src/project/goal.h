@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "evaluate/groups.h"
 #include "ir/graph.h"
 #include "project/config.h"
 #include "samples/dataset.h"
@@ -78,7 +79,11 @@ class Goal {
 
  protected:
   const samples::Dataset& data() const { return data_; }
-  std::vector<std::string> groups_of(std::span<const int> indices) const;
+  /// Adds "groups" and "more_groups" to a section of the report: the mean of `values` over the samples of
+  /// each speaker, and of each language, device and what else groups the data. values: one for each index.
+  void add_group_tables(nlohmann::json& section, std::string_view what, std::span<const int> indices,
+                        std::span<const double> values,
+                        evaluate::GroupFigure figure = evaluate::GroupFigure::share) const;
 
  private:
   const samples::Dataset& data_;

@@ -5,7 +5,6 @@
 
 #include "device/app/anomaly.h"
 #include "evaluate/anomaly.h"
-#include "evaluate/groups.h"
 #include "project/goal.h"
 #include "project/network.h"
 #include "project/task.h"
@@ -80,7 +79,7 @@ class AnomalyGoal final : public Goal {
       judged.verdicts.push_back(answers[i] > threshold ? 1.0f : 0.0f);
       right.push_back((judged.verdicts[i] != 0) == (anomalies[i] != 0) ? 1 : 0);
     }
-    judged.section["groups"] = evaluate::group_table("right answers", groups_of(indices), right);
+    add_group_tables(judged.section, "right answers", indices, right);
     return judged;
   }
 

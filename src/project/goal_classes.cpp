@@ -1,6 +1,6 @@
 // Telling classes apart: keywords, pictures, gestures, rows of a table.
+#include "evaluate/class_ranking.h"
 #include "evaluate/classification.h"
-#include "evaluate/groups.h"
 #include "project/goal.h"
 #include "project/network.h"
 
@@ -30,17 +30,29 @@ class ClassGoal final : public Goal {
     judged.section = evaluate::to_json(result);
     judged.headline = result.accuracy_without_silence;
     judged.verdicts.assign(result.answers.begin(), result.answers.end());
-    std::vector<std::string> groups = groups_of(indices);
+    TADPOLE_TRY(judged.section["ranking"], evaluate::rank_classes(answers, targets, data().classes, words()));
+    std::vector<int> spoken;  // silence is not counted
     std::vector<double> right;
     for (size_t i = 0; i < indices.size(); ++i) {
+      if (targets[i] == silence_) continue;
+      spoken.push_back(indices[i]);
       right.push_back(result.answers[i] == targets[i] ? 1 : 0);
-      if (targets[i] == silence_) groups[i].clear();
     }
-    judged.section["groups"] = evaluate::group_table("right answers", groups, right);
+    add_group_tables(judged.section, "right answers", spoken, right);
     return judged;
   }
 
  private:
+  /// Which classes are listened for; none where there is no silence to tell them from.
+  std::vector<uint8_t> words() const {
+    std::vector<uint8_t> listed;
+    if (silence_ < 0) return listed;
+    const int unknown = data().class_index(samples::kUnknownName);
+    for (int i = 0; i < static_cast<int>(data().classes.size()); ++i)
+      listed.push_back(i != silence_ && i != unknown);
+    return listed;
+  }
+
   int silence_;
 };
 

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "evaluate/groups.h"
 #include "evaluate/regression.h"
 #include "project/goal.h"
 #include "project/network.h"
@@ -81,7 +80,7 @@ class NumberGoal final : public Goal {
     }
     TADPOLE_TRY(const auto result, evaluate::evaluate_regression(answers, truths, names_));
     Judged judged{evaluate::to_json(result), result.r_squared, {answers.begin(), answers.end()}};
-    judged.section["groups"] = evaluate::group_table("mean error", groups_of(indices), errors);
+    add_group_tables(judged.section, "mean error", indices, errors, evaluate::GroupFigure::error);
     return judged;
   }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,9 +37,15 @@ struct Dataset {
   std::vector<Sample> noise;         ///< stretches of background noise, to be mixed in
   std::vector<Side> noise_side;      ///< noise is split by time: no stretch is on two sides
   std::string split_story;           ///< one readable paragraph: how it was split, who went where
+  /// What else is known of recordings, by kind ("language", "device") and then by their paths. For tables of
+  /// results only: sides are chosen by Sample::group.
+  std::map<std::string, std::map<std::string, std::string>> more_groups = {};
 
   /// Index of a class by name, or -1.
   int class_index(std::string_view name) const;
+
+  /// What `kind` says of samples[index], or of the recording that it was cut from; "" when nothing is known.
+  const std::string& more_group(const std::string& kind, int index) const;
 
   /// Indices into `samples` of one side, in order.
   std::vector<int> indices(Side wanted) const;

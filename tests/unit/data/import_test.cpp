@@ -92,14 +92,18 @@ TEST_F(Import, digits_by_name_have_their_speakers) {
 
 TEST_F(Import, common_voice_gives_words_speakers_and_sides) {
   for (const char* clip : {"a", "b", "c"}) put_sound("clips/" + std::string(clip) + ".wav");
-  const std::string header = "client_id\tpath\tsentence\tup_votes\n";
-  put("train.tsv", header + "speaker1\ta.wav\tYes.\t2\nspeaker1\ta.wav\tTwo \"words\" here\t2\n");
-  put("dev.tsv", header + "speaker2\tb.wav\tno\t2\n");
-  put("test.tsv", header + "speaker3\tc.wav\tno\t2\n");
+  const std::string header = "client_id\tpath\tsentence\tup_votes\tgender\tlocale\n";
+  put("train.tsv",
+      header + "speaker1\ta.wav\tYes.\t2\tfemale\ten\nspeaker1\ta.wav\tTwo \"words\" here\t2\t\ten\n");
+  put("dev.tsv", header + "speaker2\tb.wav\tno\t2\t\ten\n");
+  put("test.tsv", header + "speaker3\tc.wav\tno\t2\tmale\t\n");
   const ImportSummary summary = import();
   EXPECT_EQ(summary.format, "common-voice");
   EXPECT_THAT(summary.counts.labels, ElementsAre(Pair("no", 2), Pair("yes", 1)));
   EXPECT_EQ(text("testing_list.txt"), "no/c.wav\n");
+  EXPECT_THAT(text("groups.csv"), HasSubstr("path,group,gender,language\n"));
+  EXPECT_THAT(text("groups.csv"), HasSubstr("yes/a.wav,speaker1,female,en\n"));
+  EXPECT_THAT(text("groups.csv"), HasSubstr("no/b.wav,speaker2,,en\n"));
   EXPECT_THAT(summary.notes, ElementsAre(HasSubstr("several words")));
 }
 

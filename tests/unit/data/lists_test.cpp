@@ -21,6 +21,18 @@ TEST(Groups, header_comments_quotes_windows_ends_and_a_source_are_read) {
   EXPECT_EQ(groups->at("no/3.wav").group, "bob");
 }
 
+TEST(Groups, columns_behind_are_kinds_of_groups_by_their_names) {
+  const auto groups = parse_groups(
+      "path,group,language,source,device\nyes/1.wav,anna,ar,synthetic,phone\nyes/2.wav,,en\nno/3.wav,bob",
+      "g");
+  ASSERT_TRUE(groups.ok()) << groups.error().message();
+  EXPECT_EQ(groups->at("yes/1.wav").source, "synthetic");
+  EXPECT_EQ(groups->at("yes/1.wav").more.at("language"), "ar");
+  EXPECT_EQ(groups->at("yes/1.wav").more.at("device"), "phone");
+  EXPECT_EQ(groups->at("yes/2.wav").more, (std::map<std::string, std::string>{{"language", "en"}}));
+  EXPECT_TRUE(groups->at("no/3.wav").more.empty());
+}
+
 TEST(Groups, each_mistake_is_named_with_its_line) {
   const std::pair<const char*, const char*> cases[] = {
       {"yes/1.wav\n", "groups.csv:1: there is no group"},
@@ -29,6 +41,10 @@ TEST(Groups, each_mistake_is_named_with_its_line) {
       {"\"yes/1.wav,anna\n", "quote"},
       {"a,b,c,d\n", "4 fields"},
       {"../x.wav,anna\n", "not below the data folder"},
+      {"path,group,device,device\n", "groups.csv:1: there are two columns \"device\""},
+      {"path,group,,device\n", "column 3 has no name"},
+      {"path,group,source,device\na,b,c,d,e\n", "groups.csv:2: there are 5 fields"},
+      {"path,group,source,device\na,,,\n", "groups.csv:2: there is no group"},
       {"yes/../../x.wav,anna\n", "not below the data folder"},
       {"/etc/x.wav,anna\n", "not below the data folder"},
       {"a,anna\na,bob\n", "in group \"anna\" before and is in \"bob\""},

@@ -49,7 +49,7 @@ TEST(RegressionReport, shows_errors_the_scatter_and_the_groups_and_no_words_abou
   const std::vector<double> errors = {0.5, 0, 0, 1};
   nlohmann::json report = {{"format", 1}};
   report["evaluation"]["float"] = to_json(*evaluate_regression(answers, truths, name));
-  report["evaluation"]["float"]["groups"] = group_table("mean error", groups, errors);
+  report["evaluation"]["float"]["groups"] = group_table("mean error", groups, errors, GroupFigure::error);
   const std::string html = render_report_html(report);
   EXPECT_THAT(html, HasSubstr("How near are its numbers?"));
   EXPECT_THAT(html, HasSubstr("degrees &lt;C&gt;"));
@@ -67,6 +67,43 @@ TEST(GroupTable, is_left_out_for_fewer_than_two_groups) {
   EXPECT_EQ(table["rows"][0]["group"], "a");
   EXPECT_EQ(table["rows"][1]["count"], 2);
   EXPECT_EQ(table["rows"][1]["value"], 1.0);
+}
+
+TEST(GroupTable, names_the_group_that_is_surely_bad_and_not_the_one_that_is_small) {
+  std::vector<std::string> groups = {"one sample"};
+  std::vector<double> right = {0};
+  for (int i = 0; i < 100; ++i) {
+    groups.push_back(i < 50 ? "many" : "most");
+    right.push_back(i % 10 < (i < 50 ? 4 : 9) ? 1 : 0);
+  }
+  const nlohmann::json table = group_table("right answers", groups, right);
+  EXPECT_EQ(table["worst"], "many") << "40 % of 50 says more than 0 % of 1";
+  EXPECT_NEAR(table["rows"][0]["low"], 0.2761, 1e-4) << "Wilson 1927, for 20 of 50";
+  const std::vector<double> errors = {1, 2, 5};
+  const std::vector<std::string> three = {"a", "b", "c"};
+  EXPECT_EQ(group_table("mean error", three, errors, GroupFigure::error)["worst"], "c");
+}
+
+TEST(GroupReport, shows_a_table_for_each_kind_of_group_with_its_worst_and_few_rows) {
+  std::vector<std::string> speakers, languages;
+  std::vector<double> right;
+  for (int i = 0; i < 300; ++i) {
+    speakers.push_back("speaker " + std::to_string(i % 30));
+    languages.push_back(i % 3 == 0 ? "ar" : "en");
+    right.push_back(i % 3 == 0 && i % 2 == 0 ? 0 : 1);
+  }
+  nlohmann::json report = {{"format", 1}};
+  nlohmann::json& result = report["evaluation"]["int8"];
+  result = {{"accuracy", 0.8}, {"count", 300}};
+  result["groups"] = group_table("right answers", speakers, right);
+  result["more_groups"] = {group_table("right answers", languages, right)};
+  result["more_groups"][0]["kind"] = "language";
+  const std::string html = render_report_html(report);
+  EXPECT_THAT(html, HasSubstr("Int8 model: right answers by group"));
+  EXPECT_THAT(html, HasSubstr("Int8 model: right answers by language"));
+  EXPECT_THAT(html, HasSubstr("Served worse than all together"));
+  EXPECT_THAT(html, HasSubstr("language <strong>ar</strong>"));
+  EXPECT_THAT(html, HasSubstr("The 20 worst of 30 are shown"));
 }
 
 }  // namespace

@@ -108,6 +108,29 @@ TEST(ClassGoal, has_no_silence_unless_the_data_have_it) {
   EXPECT_EQ(judged->section["count_without_silence"], 2);
 }
 
+TEST(ClassGoal, judges_every_kind_of_group_that_the_samples_have) {
+  samples::Dataset data = rows({{}, {}, {}, {}});
+  data.classes = {"a", "b"};
+  data.target = {0, 0, 1, 1};
+  for (size_t i = 0; i < 4; ++i) data.samples[i].source = i < 2 ? "recording" : "synthetic";
+  data.samples[3].id += "@2.5s";
+  data.more_groups = {{"device", {{"row 1", "phone"}, {"row 2", "desk"}, {"row 4", "desk"}}},
+                      {"language", {{"row 1", "ar"}, {"row 2", "ar"}}}};
+  const auto goal = *make_goal(config_of("gesture"), data);
+  const std::vector<int> all = {0, 1, 2, 3};
+  const auto judged = goal->judge(std::vector<float>{0.9f, 0.1f, 0.2f, 0.8f, 0.6f, 0.4f, 0.1f, 0.9f}, all, 0);
+  ASSERT_TRUE(judged.ok());
+  EXPECT_TRUE(judged->section["groups"].is_null()) << "nobody is named";
+  const nlohmann::json& more = judged->section["more_groups"];
+  ASSERT_EQ(more.size(), 2u) << "one language is no comparison: " << more;
+  EXPECT_EQ(more[0]["kind"], "device");
+  EXPECT_EQ(more[0]["rows"][0]["group"], "desk");
+  EXPECT_EQ(more[0]["rows"][0]["count"], 2) << "a cut is of its recording's device";
+  EXPECT_EQ(more[0]["rows"][0]["value"], 0.5);
+  EXPECT_EQ(more[1]["kind"], "source");
+  EXPECT_EQ(judged->section["ranking"]["classes"][1]["auc"], 0.75);
+}
+
 TEST(ScaleOutputs, makes_the_network_answer_in_the_users_units) {
   for (const bool with_bias : {true, false}) {
     ir::GraphBuilder builder("small", Rng(3));
