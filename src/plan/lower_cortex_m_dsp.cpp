@@ -172,17 +172,31 @@ bool suits_single_loads(const ir::Graph& graph) {
   return 2 * of_1x1 > all;
 }
 
-/// Whether two pixels by four channels at a time (two_pixels.h) take fewer cycles than three by two
-/// (three_pixels.h), by counting their loops; docs/decisions/0005 has what was measured.
-bool suits_quads(const kernels::Window2d& w, bool single_loads) {
-  if (w.out_h * w.out_w == 1) return true;  // one pixel costs the same, and the other layers have quads
-  if (w.out_c % 4 != 0) return false;
-  const auto taps = static_cast<size_t>(w.filter_h) * static_cast<size_t>(w.filter_w * w.in_c);
+/// Cycles for one pixel that three by two (three_pixels.h) take more than two by four (two_pixels.h), by
+/// counting their loops; docs/decisions/0005 has what was measured.
+double cycles_saved_by_quads(int64_t taps, int64_t in_c, int64_t out_c, bool single_loads) {
   const auto words = static_cast<double>((taps + 1) / 2), padded = static_cast<double>((taps + 3) / 4 * 2);
-  const bool whole_words = w.in_c % 4 == 0;
+  const auto pairs = static_cast<double>(out_c / 2);
+  const bool whole_words = in_c % 4 == 0;
   const double quad = 86 + (single_loads ? 15 : 16) * words, pair = 69 + 12.5 * padded;
   const double widen_two = (whole_words ? 6.5 : 12) * words, widen_three = (whole_words ? 9.5 : 16) * padded;
-  return (95 + w.out_c / 4 * quad + widen_two) / 2 < (110 + w.out_c / 2 * pair + widen_three) / 3;
+  return (110 + pairs * pair + widen_three) / 3 - (95 + pairs / 2 * quad + widen_two) / 2;
+}
+
+/// Whether a graph's convolutions take fewer cycles two by four, as far as four divides their channels. One
+/// choice for the whole graph, because of the code.
+bool prefers_quads(const ir::Graph& graph, bool single_loads) {
+  double saved = 0;
+  for (const ir::Node& node : graph.nodes) {
+    if (node.op != ir::Op::conv_2d && node.op != ir::Op::depthwise_conv_2d) continue;
+    const int64_t in_c = graph.input_of(node, 0).shape[3];
+    if (node.op == ir::Op::depthwise_conv_2d && in_c > 1) continue;
+    const ir::Shape &weights = graph.input_of(node, 1).shape, &out = graph.output_of(node).shape;
+    if (out[3] % 4 != 0) continue;
+    saved += static_cast<double>(out[1] * out[2]) *
+             cycles_saved_by_quads(int64_t{weights[1]} * weights[2] * in_c, in_c, out[3], single_loads);
+  }
+  return saved >= 0;
 }
 
 }  // namespace
@@ -206,7 +220,10 @@ LoweredNode dsp_conv_along(const NodeView& view, const kernels::Window2d& window
       (pointwise || !dilated) && large_weights(view) == LargeWeights::single &&
       std::all_of(from.shift.begin(), from.shift.end(), [](int32_t shift) { return fits_single(-shift); });
   const bool single_loads = suits_single_loads(view.graph);
-  const bool quads = !single && (pointwise || !dilated) && suits_quads(window, single_loads);
+  // A single pixel takes any number of channels.
+  const bool quads = !single && (pointwise || !dilated) &&
+                     (window.out_c % 4 == 0 || window.out_h * window.out_w == 1) &&
+                     prefers_quads(view.graph, single_loads);
   params.lanes = single  ? kernels::dsp::kSingleLanes
                  : quads ? kernels::dsp::kQuadLanes
                          : kernels::dsp::kPairedLanes;

@@ -20,7 +20,7 @@ void convolve(const DspConv2dInt8Params& params, const int8_t* in, int8_t* out, 
       int32_t at[Group::kPixels];
       for (int32_t p = 0; p < Group::kPixels; ++p) {
         at[p] = next;
-        if (p + 1 >= left) continue;
+        if (p + 1 < Group::kPixels && p + 1 >= left) continue;  // what is missing repeats the last one
         next += to_column;
         if (++x == w.out_w) {
           next += to_row;

@@ -55,7 +55,7 @@ static_assert(offsetof(TwoPixels, finish) == 24, "the assembly counts on it");
   "  ldmia r1!, {r0, r2, r3, r6, r7, r8}\n"                                                    \
   "  tadpole_relu r10, r11, r0, r2, r3\n  tadpole_relu r12, lr, r6, r7, r8\n"                  \
   "5:\n  ldrd r0, r2, [sp]\n  strd r4, r5, [sp, #8]\n  cmp r1, r2\n  bne 1b\n"                 \
-  "  add sp, sp, #28\n  pop {r4-r11, pc}\n  .balign 4\n" name                                  \
+  "  mov r0, r5\n  add sp, sp, #28\n  pop {r4-r11, pc}\n  .balign 4\n" name                                  \
   "_signed:\n"                                                                                  \
   "  tadpole_signed r6, r7\n  tadpole_signed r8, r9\n"                                         \
   "  tadpole_signed r10, r11\n  tadpole_signed r12, lr\n  b 5b\n"                              \
@@ -75,10 +75,10 @@ __asm__(TADPOLE_TWO_PIXELS("tadpole_dsp_two_pixels_ldrd",
                            "48"));
 // clang-format on
 
-extern "C" void tadpole_dsp_two_pixels(const TwoPixels* loop, const int32_t* stream);
+extern "C" int8_t* tadpole_dsp_two_pixels(const TwoPixels* loop, const int32_t* stream);
 extern "C" const char tadpole_dsp_two_pixels_end[], tadpole_dsp_two_pixels_relu[],
     tadpole_dsp_two_pixels_signed[];
-extern "C" void tadpole_dsp_two_pixels_ldrd(const TwoPixels* loop, const int32_t* stream);
+extern "C" int8_t* tadpole_dsp_two_pixels_ldrd(const TwoPixels* loop, const int32_t* stream);
 extern "C" const char tadpole_dsp_two_pixels_ldrd_end[], tadpole_dsp_two_pixels_ldrd_relu[],
     tadpole_dsp_two_pixels_ldrd_signed[];
 
@@ -101,7 +101,7 @@ void set_places(TwoPixels& loop, bool relu, const char* end, int32_t step_bytes,
 namespace {
 
 /// One widened pixel alone. ReLU hides the sign's term of requantise.h.
-TADPOLE_NOINLINE void one_pixel(const TwoPixels& loop, const int32_t* wide, int8_t* out) {
+void one_pixel(const TwoPixels& loop, const int32_t* wide, int8_t* out) {
   int8_t* const out_end = out + loop.out_c;
   for (const int32_t* stream = loop.stream; stream != loop.end; stream += 12) {
     int32_t a = stream[0], b = stream[1], c = stream[2], d = stream[3];
@@ -134,14 +134,18 @@ TwoPixels two_pixels(const DspConv2dInt8Params& params, int32_t* wide, int8_t* o
           w.out_c};
 }
 
+/// The first `count` pixels one after the other; gives what lies behind them.
+TADPOLE_NOINLINE int8_t* one_by_one(const TwoPixels& loop, int32_t count) {
+  int8_t* out = loop.out;
+  for (int32_t p = 0; p < count; ++p, out += loop.out_c) one_pixel(loop, loop.wide + p, out);
+  return out;
+}
+
+/// run() computes two pixels and gives what lies behind them.
 template <class Run>
-void compute(TwoPixels& loop, int32_t count, Run run) {
-  if (TADPOLE_THUMB_DSP && count == 2 && loop.out_c % 4 == 0) {
-    run();
-    loop.out = loop.second + loop.out_c;
-  } else {
-    for (int32_t p = 0; p < count; ++p, loop.out += loop.out_c) one_pixel(loop, loop.wide + p, loop.out);
-  }
+inline void compute(TwoPixels& loop, int32_t count, Run run) {
+  const bool two = TADPOLE_THUMB_DSP && count == 2 && loop.out_c % 4 == 0;
+  loop.out = two ? run() : one_by_one(loop, count);
   loop.second = loop.out + loop.out_c;
 }
 
@@ -151,10 +155,10 @@ void compute(TwoPixels& loop, int32_t count, Run run) {
 #define TADPOLE_PLACES(name, step_bytes)                                                              \
   set_places(loop, params.relu != 0, tadpole_dsp_##name##_end, step_bytes, tadpole_dsp_##name##_relu, \
              tadpole_dsp_##name##_signed)
-#define TADPOLE_RUN(name) tadpole_dsp_##name(&loop, loop.stream)
+#define TADPOLE_RUN(name) return tadpole_dsp_##name(&loop, loop.stream)
 #else
 #define TADPOLE_PLACES(name, step_bytes)
-#define TADPOLE_RUN(name)
+#define TADPOLE_RUN(name) return loop.out
 #endif
 
 TwoPixels SingleLoads::start(const DspConv2dInt8Params& params, int32_t* wide, int8_t* out) {
@@ -164,7 +168,7 @@ TwoPixels SingleLoads::start(const DspConv2dInt8Params& params, int32_t* wide, i
 }
 
 void SingleLoads::compute(TwoPixels& loop, int32_t count) {
-  dsp::compute(loop, count, [&] { TADPOLE_RUN(two_pixels); });
+  dsp::compute(loop, count, [&]() -> int8_t* { TADPOLE_RUN(two_pixels); });
 }
 
 TwoPixels PairedLoads::start(const DspConv2dInt8Params& params, int32_t* wide, int8_t* out) {
@@ -174,7 +178,7 @@ TwoPixels PairedLoads::start(const DspConv2dInt8Params& params, int32_t* wide, i
 }
 
 void PairedLoads::compute(TwoPixels& loop, int32_t count) {
-  dsp::compute(loop, count, [&] { TADPOLE_RUN(two_pixels_ldrd); });
+  dsp::compute(loop, count, [&]() -> int8_t* { TADPOLE_RUN(two_pixels_ldrd); });
 }
 
 }  // namespace dsp

@@ -9,9 +9,6 @@ namespace dsp {
 
 #if TADPOLE_THUMB_DSP
 
-extern "C" int32_t* tadpole_dsp_widen_three(const int8_t* first, const int8_t* second, const int8_t* third,
-                                            int32_t count, int32_t* wide);
-
 // Eight bytes of each pixel in a pass, the first time four when the count asks for it. Stack: 24 bytes.
 __asm__(R"(
   .syntax unified
@@ -56,14 +53,6 @@ tadpole_dsp_widen_three:
   .popsection
 )");
 
-int32_t* widen_three(const int8_t* first, const int8_t* second, const int8_t* third, int32_t count,
-                     int32_t* wide) {
-  return tadpole_dsp_widen_three(first, second, third, count, wide);
-}
-
-extern "C" int32_t* tadpole_dsp_pair_three(const int8_t* low, const int8_t* high, int32_t count,
-                                           ptrdiff_t second, ptrdiff_t third, int32_t* wide);
-
 // Two words of each pixel in a pass, the first time one when the count asks for it. Stack: 28 bytes.
 __asm__(R"(
   .syntax unified
@@ -107,16 +96,6 @@ tadpole_dsp_pair_three:
   .purgem tadpole_pair_word
   .popsection
 )");
-
-int32_t* pair_three(const int8_t* low, const int8_t* high, int32_t count, ptrdiff_t second, ptrdiff_t third,
-                    int32_t* wide) {
-  return tadpole_dsp_pair_three(low, high, count, second, third, wide);
-}
-
-extern "C" int32_t* tadpole_dsp_widen_two(const int8_t* first, const int8_t* second, int32_t count,
-                                          int32_t* wide);
-extern "C" int32_t* tadpole_dsp_pair_two(const int8_t* low, const int8_t* high, int32_t count,
-                                         ptrdiff_t second, int32_t* wide);
 
 // The same for two pixels. Stack: 32 and 24 bytes.
 __asm__(R"(
@@ -196,16 +175,6 @@ tadpole_dsp_pair_two:
   .popsection
 )");
 
-int32_t* widen_two(const int8_t* first, const int8_t* second, int32_t count, int32_t* wide) {
-  return tadpole_dsp_widen_two(first, second, count, wide);
-}
-
-int32_t* pair_two(const int8_t* low, const int8_t* high, int32_t count, ptrdiff_t second, int32_t* wide) {
-  return tadpole_dsp_pair_two(low, high, count, second, wide);
-}
-
-extern "C" void tadpole_dsp_copy_words(const int8_t* from, int32_t words, int8_t* to);
-
 // Stack: 24 bytes.
 __asm__(R"(
   .syntax unified
@@ -238,8 +207,6 @@ tadpole_dsp_copy_words:
   .size tadpole_dsp_copy_words, . - tadpole_dsp_copy_words
   .popsection
 )");
-
-void copy_words(const int8_t* from, int32_t words, int8_t* to) { tadpole_dsp_copy_words(from, words, to); }
 
 #else
 
