@@ -90,6 +90,10 @@ float SignalInput::score(const int8_t* output) const {
 
 uint32_t SignalInput::answer(const int8_t* output, uint8_t* payload) const {
   if (parts_.answer == kOutputs) {
+    if (refused()) {
+      memset(payload, 0x80, output_bytes_);
+      return output_bytes_;
+    }
     memcpy(payload, output, output_bytes_);
     return output_bytes_;
   }
@@ -102,7 +106,8 @@ uint32_t SignalInput::answer(const int8_t* output, uint8_t* payload) const {
 
 uint32_t SignalInput::result(const int8_t* output, uint8_t* payload) const {
   put_u32(payload, parts_.rate_hz == 0 ? 0 : static_cast<uint32_t>(taken_ * 1000u / parts_.rate_hz));
-  payload[4] = parts_.answer == kAnomaly && score(output) > parts_.threshold ? 0 : 255;
+  const bool alarm = parts_.answer == kAnomaly ? score(output) > parts_.threshold : refused();
+  payload[4] = alarm ? 0 : 255;
   payload[5] = 0;
   return 6 + answer(output, payload + 6);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "device/app/anomaly.h"
+#include "device/app/gated_model.h"
 #include "device/app/sense.h"
 #include "device/dsp/feature_quantiser.h"
 
@@ -36,9 +37,12 @@ struct SignalParts {
   SignalAnswer answer;
   AnomalyScale scale;  // with kAnomaly
   float threshold;     // with kAnomaly: a higher score is an alarm
-  uint8_t* samples;    // clip_samples * sample_bytes, 4-byte aligned
-  int16_t* features;   // part_features
-  int8_t* input;       // feature_count with kAnomaly, else null
+  /// Null, or what a gate said of the latest input: with kOutputs a refused one is answered with -128 for
+  /// every score.
+  const GatedAnswer* gated;
+  uint8_t* samples;   // clip_samples * sample_bytes, 4-byte aligned
+  int16_t* features;  // part_features
+  int8_t* input;      // feature_count with kAnomaly, else null
 };
 
 /// Keeps the samples of one window and turns them into features when an answer is wanted.
@@ -56,11 +60,13 @@ class SignalInput {
   void fill(int8_t* input);
   /// kOutputs: the output bytes. kAnomaly: the score as float32, little-endian.
   uint32_t answer(const int8_t* output, uint8_t* payload) const;
-  /// Milliseconds since reset u32, alarm u8 (0 an alarm, 255 none or not asked for), 0 u8, then as answer().
+  /// Milliseconds since reset u32, alarm u8 (0 an alarm or a refusal, 255 none or not asked for), 0 u8, then
+  /// as answer().
   uint32_t result(const int8_t* output, uint8_t* payload) const;
 
  private:
   float score(const int8_t* output) const;
+  bool refused() const { return parts_.gated != nullptr && parts_.gated->label == kUnknownLabel; }
 
   SignalParts parts_;
   StreamMode mode_ = kClip;

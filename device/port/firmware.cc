@@ -4,6 +4,9 @@
 #if TADPOLE_HAS_SPEECH
 #include "device/app/speech_input.h"
 #endif
+#if TADPOLE_WAKE_EVERY_US
+#include "device/app/duty_sense.h"
+#endif
 #include "device/port/port.h"
 #include "model.h"
 
@@ -25,6 +28,9 @@ alignas(4) uint8_t feature_scratch[model::kFeatureScratchBytes];
 uint8_t spotter_history[tadpole::app::kSpotterResults * model::kOutputBytes];
 #elif TADPOLE_HAS_SIGNAL
 tadpole::app::SignalInput signal;
+#if TADPOLE_WAKE_EVERY_US
+tadpole::app::DutySense duty;
+#endif
 #endif
 
 }  // namespace
@@ -36,10 +42,15 @@ extern "C" void tadpole_main() {
 #if TADPOLE_TAKES_BLOBS
   static const tadpole::app::SessionModel kModel = model::opened();
 #else
+#if TADPOLE_HAS_GATE
+  void (*const invoke)() = model::invoke_gated;
+#else
+  void (*const invoke)() = model::invoke;
+#endif
   static const tadpole::app::SessionModel kModel = {
       model::kName,       model::kHash,        const_cast<uint8_t*>(model::arena()),
       model::kArenaBytes, model::input,        model::kInputBytes,
-      model::output,      model::kOutputBytes, model::invoke,
+      model::output,      model::kOutputBytes, invoke,
       model::write_input, model::read_output,  model::reset};
 #endif
   static const tadpole::app::SessionBoard kBoard = {TADPOLE_BOARD_NAME, port::stack_bytes(),
@@ -57,7 +68,13 @@ extern "C" void tadpole_main() {
 #elif TADPOLE_HAS_SIGNAL
   if (!signal.init(model::signal_parts(), model::kInputBytes, model::kOutputBytes))
     port::stop("the application's features do not fit its model");
+#if TADPOLE_WAKE_EVERY_US
+  if (!duty.init(signal.sense(), TADPOLE_WAKE_EVERY_US))
+    port::stop("a window of samples is longer than the time between two");
+  static const tadpole::app::Sense sense = duty.sense();
+#else
   static const tadpole::app::Sense sense = signal.sense();
+#endif
   session.init(&kModel, &sense, &kBoard);
 #else
   session.init(&kModel, nullptr, &kBoard);

@@ -6,6 +6,24 @@ namespace tadpole::cli {
 
 namespace {
 
+/// Of a firmware that sleeps between windows.
+std::string duty_text(const nlohmann::json& duty) {
+  if (!duty.is_object()) return "";
+  char text[200];
+  std::snprintf(text, sizeof text, "Wakes every %d ms; busy %.3f %% of the time (estimated). ",
+                duty["wake_every_ms"].get<int>(), 100 * duty["busy_share_estimated"].get<double>());
+  std::string all = text;
+  const nlohmann::json& average = duty["average_microwatts_estimated"];
+  if (!average.is_number()) return all + "No average power: " + duty["missing"].get<std::string>() + ".\n";
+  std::snprintf(text, sizeof text, "Average %.1f microwatts (estimated, without the sensor).\n",
+                average.get<double>());
+  all += text;
+  const nlohmann::json& days = duty["battery_days_estimated"];
+  if (!days.is_number()) return all;
+  std::snprintf(text, sizeof text, "The battery lasts %.0f days at that (estimated).\n", days.get<double>());
+  return all + text;
+}
+
 std::string deploy_text(const project::DeploySummary& s) {
   using base::with_commas;
   char times[256];
@@ -17,7 +35,8 @@ std::string deploy_text(const project::DeploySummary& s) {
          " B (of these the arena " + with_commas(s.arena_bytes) + " B; it could not be below " +
          with_commas(s.arena_lower_bound_bytes) + " B)\nFlash  " + with_commas(s.flash_bytes) + " of " +
          with_commas(s.flash_limit) + " B\nInstructions per inference: " + with_commas(s.instructions) +
-         "; features of one stride: " + with_commas(s.feature_instructions) + " (counted exactly)\n" + times;
+         "; features of one stride: " + with_commas(s.feature_instructions) + " (counted exactly)\n" + times +
+         duty_text(s.duty);
 }
 
 nlohmann::json deploy_json(const project::DeploySummary& s) {
@@ -36,6 +55,7 @@ nlohmann::json deploy_json(const project::DeploySummary& s) {
           {"milliseconds_estimated", s.milliseconds_estimated},
           {"microjoules_estimated", s.microjoules_estimated},
           {"real_time_factor", s.real_time_factor},
+          {"duty", s.duty},
           {"layers", s.layers}};
 }
 

@@ -58,7 +58,12 @@ std::string sense_macros(const LibraryOptions& options) {
          (options.speech ? "1" : "0") +
          "\n// 1: samples of another sensor in, answers out. Both 0: only the raw model of model.h.\n"
          "#define TADPOLE_HAS_SIGNAL " +
-         (options.signal ? "1" : "0") + "\n\n";
+         (options.signal ? "1" : "0") +
+         "\n// 1: a gate before the model; invoke_gated() instead of invoke().\n#define TADPOLE_HAS_GATE " +
+         (options.signal && options.signal->gate ? "1" : "0") +
+         "\n// Microseconds from one window of a stream to the next, for app::DutySense; 0: no sleep.\n"
+         "#define TADPOLE_WAKE_EVERY_US " +
+         std::to_string(options.signal ? options.signal->wake_every_us : 0) + "\n\n";
 }
 
 }  // namespace
@@ -78,6 +83,11 @@ std::string emit_application_header(const LibraryOptions& options) {
 /// What an app::SignalInput of this model is made of.
 tadpole::app::SignalParts signal_parts();
 )";
+    if (options.signal->gate) {
+      text +=
+          "/// model.h's invoke() behind the anomaly gate: what resembles nothing that was learnt costs no "
+          "inference,\n/// and the SignalInput answers -128 for every class.\nvoid invoke_gated();\n";
+    }
     if (!options.signal->labels.empty()) text += "extern const char* const kLabels[kOutputBytes];\n";
     return text + end_space + end;
   }

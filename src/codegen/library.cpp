@@ -62,6 +62,8 @@ std::set<std::string> device_roots(const plan::Plan& plan, const LibraryOptions&
   if (options.signal) {
     roots.emplace("device/app/signal_input.h");
     roots.emplace(options.signal->features.header);
+    if (options.signal->wake_every_us > 0) roots.emplace("device/app/duty_sense.h");
+    if (options.signal->gate) roots.emplace("device/app/gated_model.h");
   }
   if (options.session) {
     for (const DeviceSource& source : device_sources()) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "device/app/anomaly_gate.h"
 #include "device/app/signal_input.h"
 #include "device/app/spotter.h"
 #include "device/dsp/speech_features.h"
@@ -34,6 +35,10 @@ struct SignalApplication {
   app::SignalParts parts;              ///< sizes, answer, scale and threshold; the pointers are not read
   dsp::FeatureQuantiser quantiser;
   std::vector<std::string> labels;  ///< of the outputs; empty where they are not classes
+  /// A valid gate before the model; its tables must live until emit_library returns.
+  std::optional<app::AnomalyGate> gate = std::nullopt;
+  uint32_t wake_every_us =
+      0;  ///< the firmware sleeps between windows (device/app/duty_sense.h); 0: it does not
 };
 
 /// How a library holds its network. Both have the same model.h and give the same bytes.

@@ -47,6 +47,24 @@ std::string number(std::string_view name, float value) {
   return "  parts." + std::string(name) + " = " + literal(value) + ";\n";
 }
 
+/// The gate's tables, and the model behind it.
+std::string gate_definition(const app::AnomalyGate& gate) {
+  const auto width = static_cast<size_t>(gate.width), rows = static_cast<size_t>(gate.rows);
+  const bool whitening = gate.kind == app::GateKind::whitening;
+  const size_t numbers = whitening ? width * (width + 1) / 2 : rows * width;
+  std::string text = array_definition("gate_offset", std::span(gate.offset, width)) +
+                     array_definition("gate_multiplier", std::span(gate.multiplier, width)) +
+                     array_definition("gate_shift", std::span(gate.shift, width)) +
+                     array_definition("gate_matrix", std::span(gate.matrix, numbers));
+  if (whitening) text += array_definition("gate_row_shift", std::span(gate.row_shift, width));
+  return text + "const tadpole::app::AnomalyGate kGate = {tadpole::app::GateKind::" +
+         (whitening ? "whitening" : "nearest_centre") + ", " + literal(int64_t{gate.width}) + ", " +
+         literal(int64_t{gate.rows}) + ", gate_offset, gate_multiplier, gate_shift,\n    gate_matrix, " +
+         (whitening ? "gate_row_shift" : "nullptr") + ", " + std::to_string(gate.threshold) +
+         "ull};\nconst tadpole::app::GatedModel kGatedModel = {&kGate, input, output, kOutputBytes, "
+         "invoke};\ntadpole::app::GatedAnswer gated_answer;\n";
+}
+
 /// What SignalParts::extract points to.
 std::string extract_definition(const features::DeviceConstants& constants) {
   const std::string begin = "void extract(const uint8_t* samples, uint32_t count, uint32_t";
@@ -93,7 +111,9 @@ std::string emit_signal_source(const SignalApplication& signal, const std::strin
           (scratch > 0 ? bytes_definition("scratch_memory", scratch) : "") + "int16_t feature_memory[" +
           literal(int64_t{p.part_features}) + "];\n";
   if (anomaly) text += "int8_t input_memory[" + literal(int64_t{p.feature_count}) + "];\n";
+  if (signal.gate) text += "\n" + gate_definition(*signal.gate);
   text += "\n" + extract_definition(signal.features) + "\n}  // namespace\n\n";
+  if (signal.gate) text += "void invoke_gated() { gated_answer = tadpole::app::classify(kGatedModel); }\n\n";
   text +=
       "tadpole::app::SignalParts signal_parts() {\n  tadpole::app::SignalParts parts;\n  parts.kind = "
       "tadpole::app::" +
@@ -115,6 +135,7 @@ std::string emit_signal_source(const SignalApplication& signal, const std::strin
   } else {
     text += "  parts.scale = tadpole::app::AnomalyScale();\n  parts.threshold = 0;\n";
   }
+  text += std::string("  parts.gated = ") + (signal.gate ? "&gated_answer" : "nullptr") + ";\n";
   text +=
       "  parts.samples = sample_memory;\n  parts.features = feature_memory;\n  "
       "parts.input = " +

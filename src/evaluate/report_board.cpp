@@ -181,6 +181,14 @@ std::string work_section(View report) {
     facts.add("Share of its time the chip is busy",
               with_tooltip(percent_text(*n), exact(*n), *n) + " " + estimate_tag());
   }
+  const View duty = board.at("duty");
+  if (const auto n = duty.amount("wake_every_ms")) facts.add("It wakes every", grouped_html(*n) + " ms");
+  if (const auto n = duty.amount("average_microwatts_estimated")) {
+    facts.add("Power on average, without the sensor", estimated(*n, grouped(*n, 1), "\xC2\xB5W"));
+  }
+  if (const auto n = duty.amount("battery_days_estimated")) {
+    facts.add("So long the battery lasts", estimated(*n, grouped(*n, 0), "days"));
+  }
   const std::string list = facts.html(), layers = layer_work(board);
   if (list.empty() && layers.empty()) return "";
   return paragraph(

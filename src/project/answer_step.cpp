@@ -5,6 +5,7 @@
 #include "data/byte_stream.h"
 #include "data/image_file.h"
 #include "data/series_file.h"
+#include "project/gate.h"
 #include "project/prepare.h"
 #include "project/sections.h"
 #include "project/task.h"
@@ -103,7 +104,11 @@ Result<Answer> answer_file(const Project& current, const std::string& path) {
   const std::vector<uint8_t> input = model_input(graph, block, block.extract(signal));
   std::vector<uint8_t> output(static_cast<size_t>(plan.output_bytes()));
   plan::Runner(plan).run(input, output);
+  TADPOLE_TRY(const std::optional<ModelGate> gate, read_gate(run, graph));
+  const bool refused = gate && refuses(*gate, input);
+  if (refused) output = refusal(output.size());
   TADPOLE_CHECK(put_into_words(project.config(), report, run, graph, input, output, answer));
+  if (refused) answer.label = kNotSeenName;
   return answer;
 }
 

@@ -43,11 +43,27 @@ app::SignalParts parts_of(const features::FeatureBlock& block, const features::D
   return parts;
 }
 
+/// Fails: config_bad_value.
+Result<uint32_t> wake_every_us(const ProjectConfig& config, const app::SignalParts& parts) {
+  const int64_t every_ms = config.deploy.wake_every_ms;
+  if (every_ms == 0) return 0u;
+  if (parts.rate_hz == 0) {
+    return Error{Code::config_bad_value,
+                 "[deploy] wake_every_ms = " + std::to_string(every_ms) + ": task \"" + config.task +
+                     "\" has no windows in time to sleep between. Take the setting out."};
+  }
+  const int64_t window_ms = int64_t{parts.clip_samples} * 1000 / parts.rate_hz;
+  if (every_ms > window_ms) return static_cast<uint32_t>(every_ms * 1000);
+  return Error{Code::config_bad_value, "[deploy] wake_every_ms = " + std::to_string(every_ms) +
+                                           ": a window of samples takes " + std::to_string(window_ms) +
+                                           " ms; needs more than that, or 0 for no sleep."};
+}
+
 }  // namespace
 
 Result<Application> make_application(const ProjectConfig& config, const features::FeatureBlock& block,
                                      const ir::Graph& graph, const std::vector<std::string>& labels,
-                                     float threshold) {
+                                     float threshold, const ModelGate* gate) {
   const ir::Tensor &input = end_of(graph, graph.inputs), &output = end_of(graph, graph.outputs);
   if (input.type != ir::DType::int8 || !input.quantisation || !output.quantisation) {
     return Error{Code::type_unsupported,
@@ -57,6 +73,7 @@ Result<Application> make_application(const ProjectConfig& config, const features
       block.scale(), input.quantisation->scales[0], input.quantisation->zero_points[0]);
   Application application;
   if (task_of(config).listens) {
+    TADPOLE_TRY([[maybe_unused]] const uint32_t never, wake_every_us(config, {}));
     application.speech = codegen::SpeechApplication{block.device(), block.device_constants(), quantiser,
                                                     spotter_of(config, labels), labels};
     return application;
@@ -70,6 +87,8 @@ Result<Application> make_application(const ProjectConfig& config, const features
     parts.threshold = threshold;
   }
   application.signal = codegen::SignalApplication{constants, parts, quantiser, labels};
+  if (gate != nullptr) application.signal->gate = gate->gate.view();
+  TADPOLE_TRY(application.signal->wake_every_us, wake_every_us(config, parts));
   return application;
 }
 

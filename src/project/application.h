@@ -7,6 +7,7 @@
 #include "codegen/library.h"
 #include "features/feature_block.h"
 #include "project/config.h"
+#include "project/gate.h"
 
 namespace tadpole::project {
 
@@ -17,10 +18,11 @@ struct Application {
 };
 
 /// `graph`: the int8 model. `labels`: of its outputs, empty where they are not classes. `threshold`: of
-/// anomalies. `block` must outlive the result. Fails: type_unsupported for a float model.
+/// anomalies. `block` and `gate` (null: none) must outlive the result. Fails: type_unsupported for a float
+/// model.
 Result<Application> make_application(const ProjectConfig& config, const features::FeatureBlock& block,
                                      const ir::Graph& graph, const std::vector<std::string>& labels,
-                                     float threshold);
+                                     float threshold, const ModelGate* gate);
 
 /// Sends what a sensor gives for `signal` and returns the answer. Fails: as VirtualBoard::answer.
 Result<std::vector<uint8_t>> answer_on_board(board::VirtualBoard& machine,

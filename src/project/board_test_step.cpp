@@ -8,6 +8,7 @@
 #include "data/files.h"
 #include "project/application.h"
 #include "project/firmware.h"
+#include "project/gate.h"
 #include "project/keyword_stream.h"
 #include "project/prepare.h"
 #include "project/task.h"
@@ -22,7 +23,41 @@ struct Host {
   std::vector<int> test;
   Answers answers;
   float threshold = 0;
+  std::vector<bool> refused;  ///< of the test samples: kept out by the gate
 };
+
+/// What the gate keeps out is answered as a board does.
+Result<void> apply_gate(const std::string& run, Host& host) {
+  host.refused.assign(host.test.size(), false);
+  const HostModels& models = host.models;
+  TADPOLE_TRY(const std::optional<ModelGate> gate, read_gate(run, models.graph));
+  if (!gate || host.test.empty()) return {};
+  const size_t row = host.answers.bytes.size() / host.test.size();
+  const std::vector<uint8_t> unknown = refusal(row);
+  for (size_t i = 0; i < host.test.size(); ++i) {
+    host.refused[i] = refuses(*gate, model_input(models.graph, models.prepared.block,
+                                                 models.prepared.features.plain_row(host.test[i])));
+    if (host.refused[i])
+      std::copy(unknown.begin(), unknown.end(), host.answers.bytes.begin() + static_cast<ptrdiff_t>(i * row));
+  }
+  host.answers.numbers = models.prepared.goal->numbers(models.graph, host.answers.bytes);
+  return {};
+}
+
+/// Only of what the gate let in there is an answer to judge.
+Result<Judged> judge_answered(const Host& host, std::span<const float> numbers) {
+  const Goal& goal = *host.models.prepared.goal;
+  const size_t size = goal.answer_size();
+  std::vector<float> kept;
+  std::vector<int> indices;
+  for (size_t i = 0; i < host.test.size(); ++i) {
+    if (host.refused[i]) continue;
+    indices.push_back(host.test[i]);
+    const auto one = numbers.subspan(i * size, size);
+    kept.insert(kept.end(), one.begin(), one.end());
+  }
+  return goal.judge(kept, indices, host.threshold);
+}
 
 Result<Host> prepare_host(const Project& project, const std::string& run, Tools tools) {
   TADPOLE_TRY(ir::Graph graph, read_model(run + "/model.tflite"));
@@ -39,11 +74,13 @@ Result<Host> prepare_host(const Project& project, const std::string& run, Tools 
       {std::move(graph), std::move(float_graph), std::move(plan), std::move(float_plan), std::move(prepared)},
       {},
       {},
-      0};
+      0,
+      {}};
   const HostModels& models = host.models;
   host.test = models.prepared.data().indices(samples::Side::test);
   TADPOLE_TRY(host.answers, answer_samples(models.graph, models.plan, models.prepared, host.test, tools));
   TADPOLE_TRY(host.threshold, threshold_of(models.graph, models.plan, models.prepared, tools));
+  TADPOLE_CHECK(apply_gate(run, host));
   return host;
 }
 
@@ -110,19 +147,26 @@ Result<BoardTestSummary> test_on_board(const Project& current, const std::string
     TADPOLE_TRY(stream, test_stream(host.models, project.config(), *machines[0], tools));
   }
   TADPOLE_TRY(const board::BoardStats stats, machines[0]->stats());
-  TADPOLE_TRY(const Judged on_board,
-              goal.judge(goal.numbers(host.models.graph, answers), host.test, host.threshold));
-  TADPOLE_TRY(const Judged on_host, goal.judge(host.answers.numbers, host.test, host.threshold));
+  TADPOLE_TRY(const Judged on_board, judge_answered(host, goal.numbers(host.models.graph, answers)));
+  TADPOLE_TRY(const Judged on_host, judge_answered(host, host.answers.numbers));
 
   BoardTestSummary summary;
   summary.run = run;
   summary.count = static_cast<int>(host.test.size());
+  const auto refused = std::count(host.refused.begin(), host.refused.end(), true);
   summary.same_answers = goal.same_verdicts(on_board, on_host);
   const size_t row = host.test.empty() ? 0 : answers.size() / host.test.size();
   for (size_t i = 0; i < host.test.size(); ++i) {
     summary.same_bytes += std::equal(answers.begin() + static_cast<ptrdiff_t>(i * row),
                                      answers.begin() + static_cast<ptrdiff_t>((i + 1) * row),
                                      host.answers.bytes.begin() + static_cast<ptrdiff_t>(i * row));
+  }
+  // A refusal that only one of the two made shows in the bytes.
+  for (size_t i = 0; i < host.test.size(); ++i) {
+    summary.same_answers +=
+        host.refused[i] && std::equal(answers.begin() + static_cast<ptrdiff_t>(i * row),
+                                      answers.begin() + static_cast<ptrdiff_t>((i + 1) * row),
+                                      host.answers.bytes.begin() + static_cast<ptrdiff_t>(i * row));
   }
   summary.headline_name = goal.headline_name();
   summary.on_board = on_board.headline;
@@ -131,6 +175,8 @@ Result<BoardTestSummary> test_on_board(const Project& current, const std::string
 
   TADPOLE_TRY(RunReport report, RunReport::open(run));
   report.json["evaluation"]["board"] = on_board.section;
+  if (report.json.contains("gate"))
+    report.json["gate"]["board"] = {{"count", summary.count}, {"refused", refused}};
   report.json["agreement"]["board_equals_host"] = summary.same_bytes;
   report.json["agreement"]["board_is_host"] =
       summary.same_bytes == summary.count && (!stream || stream->equals_host);

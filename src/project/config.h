@@ -39,6 +39,13 @@ struct AnomalyConfig {
   float margin = 1.2f;    ///< ... before it is multiplied by this
 };
 
+/// [gate]: what a classifier is not asked about, because it resembles nothing that was learnt.
+struct GateConfig {
+  std::string method = "none";  ///< k_means, mahalanobis
+  float false_refusals = 1;     ///< percent of the validation side that may be kept out
+  int centres = 16;             ///< k_means
+};
+
 /// [threshold]: what mistakes cost, by which tadpole threshold chooses when to answer. Any unit will do: only
 /// how the costs compare counts.
 struct ThresholdConfig {
@@ -59,6 +66,10 @@ struct DeployConfig {
   int inference_stride_ms = 100;  ///< time from one inference to the next
   int ram_limit = 0;              ///< bytes, as plan::Target::ram_limit_bytes
   int flash_limit = 0;            ///< bytes, as plan::Target::flash_limit_bytes
+  int wake_every_ms = 0;          ///< series: one window so often, asleep in between; 0 = always awake
+  float sleep_microamps = 0;      ///< that the whole device draws asleep; 0 = not known
+  float supply_volts = 3;
+  float battery_mah = 0;  ///< milliampere hours; 0 = not known
 };
 
 /// [model] arch of a network that [[model.layers]] describe.
@@ -89,6 +100,7 @@ struct ProjectConfig {
   float qat_learning_rate = 3e-4f;
   int calibration_samples = 200;
   AnomalyConfig anomaly;
+  GateConfig gate;
   ThresholdConfig threshold;
   DeployConfig deploy;
 };

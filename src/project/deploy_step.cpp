@@ -1,7 +1,9 @@
 // tadpole deploy: the newest int8 model as a C++ library and a firmware, built, booted and measured.
 #include <algorithm>
+#include <cmath>
 
 #include "board/estimate.h"
+#include "device/app/scheduler.h"
 #include "project/deployable.h"
 #include "project/firmware.h"
 #include "project/pipeline.h"
@@ -54,6 +56,8 @@ double busy_share(const board::Board& board, const ProjectConfig& config, const 
   if (application.speech) {
     features = 1000.0 / config.features.stride_ms;
     inferences = features / application.speech->spotter.inference_stride_frames;
+  } else if (application.signal->wake_every_us > 0) {
+    features = inferences = 1e6 / application.signal->wake_every_us;
   } else {
     const app::SignalParts& parts = application.signal->parts;
     features = inferences = static_cast<double>(parts.rate_hz) / parts.stride_samples;
@@ -62,12 +66,58 @@ double busy_share(const board::Board& board, const ProjectConfig& config, const 
                                  counts.inference_counts, inferences);
 }
 
-/// Some samples for a first inference: zeros.
-Result<void> infer_once(board::VirtualBoard& machine) {
+/// What a firmware that sleeps draws on average: the processor of `board` while it computes, by its data
+/// sheet, and what the project says of the device asleep. Sensors are not in it while they measure.
+nlohmann::json duty_section(const board::Board& board, const ProjectConfig& config,
+                            const Application& application, double busy_share) {
+  const uint32_t period_us = application.signal->wake_every_us;
+  const app::SignalParts& parts = application.signal->parts;
+  const double window_us = 1e6 * parts.clip_samples / parts.rate_hz;
+  const auto busy_us = static_cast<uint64_t>(busy_share * period_us);
+  nlohmann::json section = {{"wake_every_ms", config.deploy.wake_every_ms},
+                            {"sensing_share", window_us / period_us},
+                            {"busy_share_estimated", busy_share},
+                            {"average_microwatts_estimated", nullptr},
+                            {"battery_days_estimated", nullptr}};
+  const DeployConfig& deploy = config.deploy;
+  if (board.active_milliwatts <= 0 || deploy.sleep_microamps <= 0) {
+    section["missing"] = board.active_milliwatts <= 0 ? "the catalogue has no power figure of this board"
+                                                      : "[deploy] sleep_microamps says nothing of sleep";
+    return section;
+  }
+  const double asleep_uw =
+      static_cast<double>(deploy.sleep_microamps) * static_cast<double>(deploy.supply_volts);
+  const app::PowerFigures power = {static_cast<uint32_t>(std::lround(1000 * board.active_milliwatts)),
+                                   static_cast<uint32_t>(std::lround(asleep_uw))};
+  // Microjoules of a thousand periods, so that rounding does not count.
+  const double energy =
+      static_cast<double>(app::energy_uj(power, 1000 * busy_us, 1000 * (period_us - busy_us)));
+  const double microwatts = 1e3 * energy / period_us;
+  section["average_microwatts_estimated"] = microwatts;
+  section["active_milliwatts"] = board.active_milliwatts;
+  section["active_source"] = board.sources;
+  section["sleep_microamps"] = deploy.sleep_microamps;
+  section["supply_volts"] = deploy.supply_volts;
+  if (deploy.battery_mah > 0 && microwatts > 0) {
+    const double microwatt_hours =
+        1000.0 * static_cast<double>(deploy.battery_mah) * static_cast<double>(deploy.supply_volts);
+    section["battery_mah"] = deploy.battery_mah;
+    section["battery_days_estimated"] = microwatt_hours / microwatts / 24;
+  }
+  return section;
+}
+
+/// Some samples for a first inference: zeros. A gate may keep those out, so it is asked about what it lets
+/// in.
+Result<void> infer_once(board::VirtualBoard& machine, const ModelGate* gate) {
   const board::BoardHello& hello = machine.hello();
   TADPOLE_TRY([[maybe_unused]] const auto answer,
               machine.answer(std::vector<uint8_t>(static_cast<size_t>(hello.clip_samples) *
                                                   static_cast<size_t>(hello.sample_bytes))));
+  if (gate != nullptr) {
+    const std::vector<uint8_t> usual(gate->usual.begin(), gate->usual.end());
+    TADPOLE_TRY([[maybe_unused]] const auto scores, machine.infer(usual));
+  }
   return {};
 }
 
@@ -89,7 +139,7 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
                                             run, tools.progress));
   TADPOLE_TRY(const std::unique_ptr<board::VirtualBoard> machine,
               boot(board, built.firmware.elf_path, tools.progress));
-  TADPOLE_CHECK(infer_once(*machine));
+  TADPOLE_CHECK(infer_once(*machine, found.gate.get()));
   const board::InstructionCounts counts = machine->instructions();
   TADPOLE_TRY(const board::BoardStats stats, machine->stats());
   const board::Estimate estimate = board::estimate(board, counts.inference_counts);
@@ -135,6 +185,10 @@ Result<DeploySummary> deploy_project(const Project& current, const std::string& 
   section["microjoules_estimated"] = summary.microjoules_estimated;
   section["real_time_factor"] = summary.real_time_factor;
   section["layers"] = summary.layers;
+  if (application.signal && application.signal->wake_every_us > 0) {
+    summary.duty = duty_section(board, config, application, summary.real_time_factor);
+    section["duty"] = summary.duty;
+  }
   report.json["board"] = section;
   TADPOLE_CHECK(publish_model(built, run));
   TADPOLE_CHECK(report.save());

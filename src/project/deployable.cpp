@@ -41,7 +41,9 @@ Result<Deployable> read_deployable(const Project& current) {
     TADPOLE_TRY(labels, labels_of(report, run));
   }
   TADPOLE_CHECK(check_model_ends(path, graph, *block, outputs_of(config, labels.size(), *block, graph)));
-  auto application = make_application(config, *block, graph, labels, threshold_in(report));
+  TADPOLE_TRY(std::optional<ModelGate> read, read_gate(run, graph));
+  auto gate = read ? std::make_unique<const ModelGate>(std::move(*read)) : nullptr;
+  auto application = make_application(config, *block, graph, labels, threshold_in(report), gate.get());
   if (!application.ok()) return Error{application.error().code, run + "/" + application.error().detail};
   return Deployable{std::move(project),
                     run,
@@ -50,6 +52,7 @@ Result<Deployable> read_deployable(const Project& current) {
                     std::move(graph),
                     std::move(block),
                     std::move(labels),
+                    std::move(gate),
                     std::move(*application),
                     std::move(report)};
 }

@@ -19,12 +19,13 @@ struct Deployable {
   ir::Graph graph;
   std::unique_ptr<const features::FeatureBlock> block;  ///< application points into it
   std::vector<std::string> labels;                      ///< empty where outputs are not classes
+  std::unique_ptr<const ModelGate> gate;                ///< null: none; application points into it
   Application application;
   RunReport report;
 };
 
 /// Fails: run_missing, features_bad_setting, input_size or type_unsupported for a model that was replaced,
-/// file_unreadable.
+/// file_unreadable, and as read_gate.
 Result<Deployable> read_deployable(const Project& current);
 
 }  // namespace tadpole::project

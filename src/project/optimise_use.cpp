@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "data/files.h"
+#include "project/gate.h"
 #include "project/optimise.h"
 #include "project/prepare.h"
 
@@ -81,6 +82,8 @@ Result<UsedPoint> use_optimised(const Project& current, const std::string& name,
   TADPOLE_TRY(const Prepared prepared, prepare(project, tools));
   const std::string path = run + "/optimise/" + name + ".tflite";
   TADPOLE_TRY(const Comparison both, compare(run, path, prepared, tools));
+  TADPOLE_TRY(const ir::Graph graph, read_model(path));
+  TADPOLE_TRY(const std::optional<ModelGate> gate, learn_gate(project.config(), prepared, graph, tools));
   TADPOLE_TRY(const std::vector<uint8_t> bytes, data::read_file(path));
   TADPOLE_TRY(const std::vector<uint8_t> float_file, data::read_file(run + "/model_float.tflite"));
 
@@ -107,7 +110,10 @@ Result<UsedPoint> use_optimised(const Project& current, const std::string& name,
   // The firmware of the model before is named by its hash; what was measured of it is no longer true.
   report.json["evaluation"].erase("board");
   report.json.erase("board");
+  report.json.erase("gate");
+  if (gate) report.json["gate"] = gate->section;
   TADPOLE_CHECK(data::write_file(used.model, bytes));
+  TADPOLE_CHECK(save_gate(gate, run));
   TADPOLE_CHECK(report.save());
   used.report = report.html_path();
   return used;

@@ -93,6 +93,7 @@ struct DeploySummary {
   int64_t instructions = 0, feature_instructions = 0;  ///< of one inference; of the features of one stride
   double milliseconds_estimated = 0, microjoules_estimated = 0, real_time_factor = 0;
   nlohmann::json layers;
+  nlohmann::json duty;  ///< of a firmware that sleeps: as board.duty of report.json; else null
 };
 
 /// The newest int8 model to a C++ library and a firmware, built, booted and measured on the board.
@@ -113,7 +114,8 @@ struct BoardTestSummary {
 /// then the long recording. Fails: as deploy_project.
 Result<BoardTestSummary> test_on_board(const Project& project, const std::string& board, Tools tools);
 
-/// What is said of one sample. Classes: `label` and its score, and the scores of all. Numbers: `classes` are
+/// What is said of one sample. Classes: `label` and its score, and the scores of all; behind a gate the label
+/// may be "not seen before", with scores of 0. Numbers: `classes` are
 /// their names and `scores` their values. Anomalies: `label` is "normal" or "anomaly", with score and
 /// threshold.
 struct Answer {

@@ -17,9 +17,9 @@ namespace {
 
 constexpr const char* kConfigFile = "tadpole.toml";
 /// Sections of report.json into which the steps write; docs/formats/report.md.
-constexpr std::array<std::string_view, 10> kObjects = {"agreement", "board", "data",     "evaluation",
-                                                       "features",  "model", "optimise", "quantisation",
-                                                       "threshold", "train"};
+constexpr std::array<std::string_view, 11> kObjects = {"agreement",    "board",     "data",  "evaluation",
+                                                       "features",     "gate",      "model", "optimise",
+                                                       "quantisation", "threshold", "train"};
 
 }  // namespace
 
@@ -47,6 +47,7 @@ Result<Project> Project::as_of(const std::string& run) const {
   past.config_.qat_learning_rate = config_.qat_learning_rate;
   past.config_.calibration_samples = config_.calibration_samples;
   past.config_.anomaly = config_.anomaly;
+  past.config_.gate = config_.gate;
   past.config_.threshold = config_.threshold;
   past.config_.deploy = config_.deploy;
   past.config_.threads = config_.threads;

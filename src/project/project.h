@@ -38,7 +38,7 @@ class Project {
   static Result<Project> open(const std::string& folder);
 
   /// This project with the data, features and network settings that a run was made with; [quantise],
-  /// [anomaly], [threshold] and [deploy] stay today's.
+  /// [anomaly], [gate], [threshold] and [deploy] stay today's.
   Result<Project> as_of(const std::string& run) const;
 
   /// Changes settings in the file and here; comments and everything else stay. All or nothing. Fails: as

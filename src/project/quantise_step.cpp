@@ -2,6 +2,7 @@
 #include "convert/tflite.h"
 #include "data/files.h"
 #include "project/examples.h"
+#include "project/gate.h"
 #include "project/learning_data.h"
 #include "project/metrics_log.h"
 #include "project/prepare.h"
@@ -93,10 +94,14 @@ Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
   TADPOLE_TRY(const JudgedModel in_float, judge_test(folded, prepared, tools));
   TADPOLE_TRY(const JudgedModel in_int8, judge_test(quantised.graph.graph, prepared, tools));
 
+  TADPOLE_TRY(const std::optional<ModelGate> gate,
+              learn_gate(project.config(), prepared, quantised.graph.graph, tools));
+
   QuantiseSummary summary;
   summary.run = run;
   summary.model = run + "/model.tflite";
   TADPOLE_CHECK(data::write_file(summary.model, bytes));
+  TADPOLE_CHECK(save_gate(gate, run));
   TADPOLE_TRY(const std::vector<uint8_t> float_file, data::read_file(run + "/model_float.tflite"));
   summary.tflite_bytes = static_cast<int64_t>(bytes.size());
   summary.float_bytes = static_cast<int64_t>(float_file.size());
@@ -115,6 +120,8 @@ Result<QuantiseSummary> quantise_project(const Project& current, Tools tools) {
                                  {"tflite_bytes", summary.tflite_bytes},
                                  {"float_bytes", summary.float_bytes},
                                  {"scheme", project.config().scheme}};
+  report.json.erase("gate");
+  if (gate) report.json["gate"] = gate->section;
   if (!made.training.is_null()) report.json["quantisation"]["training"] = made.training;
   TADPOLE_CHECK(report.save());
   summary.report = report.html_path();

@@ -325,6 +325,17 @@ std::vector<Setting> make_settings() {
   number("anomaly", "margin", "and the threshold is that times this", 0.01, 100, AT(anomaly.margin));
   show(anomaly_from, rows.size(), watches);
 
+  const size_t gate_from = rows.size();
+  other("gate", "method",
+        "what resembles nothing that was learnt gets no class: none, k_means or mahalanobis", AT(gate.method),
+        {"none", "k_means", "mahalanobis"});
+  const auto gated = [](const ProjectConfig& c) { return c.gate.method != "none"; };
+  number("gate", "false_refusals", "percent of the validation side that may be kept out", 0, 50,
+         AT(gate.false_refusals));
+  number("gate", "centres", "k_means: how many kinds of windows there are", 1, 255, AT(gate.centres));
+  show(gate_from + 1, rows.size(), gated);
+  rows[gate_from].shown = [](const ProjectConfig& c) { return c.task == "gesture" || c.task == "table"; };
+
   const size_t threshold_from = rows.size();
   number("threshold", "miss_cost", "tadpole threshold: what it costs not to answer when one should", 0, 1e6,
          AT(threshold.miss_cost));
@@ -355,6 +366,18 @@ std::vector<Setting> make_settings() {
          AT(deploy.ram_limit));
   number("deploy", "flash_limit", "bytes for its weights; 0 = close to their own size", 0, 1e9,
          AT(deploy.flash_limit));
+  const size_t duty_from = rows.size();
+  const auto sleeps = [](const ProjectConfig& c) { return c.deploy.wake_every_ms > 0; };
+  number("deploy", "wake_every_ms", "motion: take one window so often and sleep in between; 0 = always awake",
+         0, 2e6, AT(deploy.wake_every_ms));
+  number("deploy", "sleep_microamps",
+         "that the device draws asleep, from its data sheet or measured; 0 = not known", 0, 1e6,
+         AT(deploy.sleep_microamps));
+  number("deploy", "supply_volts", "at which it draws that", 0.5, 60, AT(deploy.supply_volts));
+  number("deploy", "battery_mah", "what the battery holds, in milliampere hours; 0 = not known", 0, 1e6,
+         AT(deploy.battery_mah));
+  show(duty_from + 1, rows.size(), sleeps);
+  rows[duty_from].shown = [](const ProjectConfig& c) { return c.task == "gesture" || watches(c); };
   return rows;
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 TEST(Optimise, makes_models_that_run_and_a_picture_of_what_they_cost) {
   const TrainedCopy folder;
-  const Printed printed = folder.tadpole({"optimise", "--project", "p", "--updates", "20", "--only",
+  const Printed printed = folder.tadpole({"optimise", "--project", "p", "--updates", "10", "--only",
                                           "int8,channels_50,levels_16_trained", "--budget", "100", "--json"});
   ASSERT_EQ(printed.exit_code, 0) << printed.err;
   const nlohmann::json result = printed.json();
@@ -45,7 +45,7 @@ TEST(Optimise, makes_models_that_run_and_a_picture_of_what_they_cost) {
   EXPECT_EQ(used.json()["test"], points["channels_50"]["test"]);
   const nlohmann::json after = nlohmann::json::parse(folder.read(std::string(kRun) + "report.json"));
   EXPECT_EQ(after["quantisation"]["scheme"], "channels_50");
-  EXPECT_EQ(after["quantisation"]["made_by"]["updates"], 20);
+  EXPECT_EQ(after["quantisation"]["made_by"]["updates"], 10);
   EXPECT_EQ(after["quantisation"]["tflite_bytes"], points["channels_50"]["tflite_bytes"]);
   EXPECT_EQ(after["optimise"], report["optimise"]);
 }

@@ -101,6 +101,23 @@ TEST_F(SignalInputTest, a_stream_is_due_after_each_stride_with_the_window_moved_
   EXPECT_EQ(payload[4], 255);
 }
 
+TEST_F(SignalInputTest, what_a_gate_refuses_has_a_score_of_nothing_for_every_class) {
+  SignalParts gated = parts(kOutputs);
+  GatedAnswer said{{0, 0, true}, kUnknownLabel, -128};
+  gated.gated = &said;
+  SignalInput signal;
+  ASSERT_TRUE(signal.init(gated, kSteps * kAxes, 3));
+  const int8_t output[3] = {5, 6, 7};  // of the inference before
+  uint8_t payload[16];
+  ASSERT_EQ(signal.result(output, payload), 9u);
+  EXPECT_EQ(payload[4], 0) << "an alarm";
+  for (int i = 6; i < 9; ++i) EXPECT_EQ(payload[i], 0x80);
+  said.label = 2;
+  ASSERT_EQ(signal.result(output, payload), 9u);
+  EXPECT_EQ(payload[4], 255);
+  EXPECT_EQ(payload[8], 7);
+}
+
 TEST_F(SignalInputTest, an_anomaly_is_the_mean_squared_error_of_the_repetition) {
   SignalInput signal;
   ASSERT_TRUE(signal.init(parts(kAnomaly), kSteps * kAxes, kSteps * kAxes));
