@@ -22,7 +22,7 @@ struct Application {
 /// model.
 Result<Application> make_application(const ProjectConfig& config, const features::FeatureBlock& block,
                                      const ir::Graph& graph, const std::vector<std::string>& labels,
-                                     float threshold, const ModelGate* gate);
+                                     float threshold, const ModelGate* gate = nullptr);
 
 /// Sends what a sensor gives for `signal` and returns the answer. Fails: as VirtualBoard::answer.
 Result<std::vector<uint8_t>> answer_on_board(board::VirtualBoard& machine,
