@@ -33,7 +33,7 @@ void add_build_options(CLI::App& command, project::ModelBuild& how) {
       ->check(CLI::NonNegativeNumber);
   command
       .add_option("--flash-limit", how.flash_limit_bytes,
-                  "bytes of flash for weights; more of it buys faster layers")
+                  "bytes of flash for weights; more of it buys layers of fewer instructions")
       ->type_name("BYTES")
       ->check(CLI::NonNegativeNumber);
 }
