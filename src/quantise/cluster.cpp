@@ -4,14 +4,11 @@
 #include <cmath>
 #include <string>
 
+#include "quantise/weights.h"
+
 namespace tadpole::quantise {
 
 namespace {
-
-bool has_weights(ir::Op op) {
-  return op == ir::Op::conv_2d || op == ir::Op::depthwise_conv_2d || op == ir::Op::fully_connected ||
-         op == ir::Op::transpose_conv;
-}
 
 double nearest(const std::vector<double>& levels, double value) {
   const auto above = std::lower_bound(levels.begin(), levels.end(), value);

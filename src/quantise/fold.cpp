@@ -15,7 +15,8 @@ using ir::Node;
 using ir::Op;
 using ir::Tensor;
 
-bool has_weights(Op op) {
+/// Layers that a batch norm behind them is folded into.
+bool takes_batch_norm(Op op) {
   return op == Op::conv_2d || op == Op::depthwise_conv_2d || op == Op::fully_connected;
 }
 
@@ -196,10 +197,10 @@ Result<void> Folder::visit(Node node) {
   }
   if (node.op == Op::batch_norm) {
     Node* layer = private_producer(node.inputs[0]);
-    const bool foldable = layer && has_weights(layer->op) && *fused_activation(*layer) == Activation::none &&
-                          graph_.input_of(*layer, 1).is_constant() &&
-                          graph_.input_of(*layer, 1).type == DType::float32 &&
-                          (!Graph::has_input(*layer, 2) || graph_.input_of(*layer, 2).is_constant());
+    const bool foldable =
+        layer && takes_batch_norm(layer->op) && *fused_activation(*layer) == Activation::none &&
+        graph_.input_of(*layer, 1).is_constant() && graph_.input_of(*layer, 1).type == DType::float32 &&
+        (!Graph::has_input(*layer, 2) || graph_.input_of(*layer, 2).is_constant());
     if (!foldable) return replace_by_depthwise(node);
     TADPOLE_CHECK(fold_into(*layer, node));
     becomes_input();

@@ -9,6 +9,9 @@
 
 namespace tadpole::quantise {
 
+/// Layers that take constants as they take activations.
+bool takes_constants(ir::Op op);
+
 /// What int8_graph relies on: one float input, float throughout, weights that are constants, and no layer
 /// that only exists while training. Fails as quantise_int8.
 Result<void> check_input(const ir::Graph& folded, const CalibrationSet& calibration);

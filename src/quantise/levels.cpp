@@ -40,11 +40,6 @@ struct Shared {
   std::vector<std::pair<int, size_t>> biases;  ///< tensor and where it begins in plain
 };
 
-bool has_weights(ir::Op op) {
-  return op == ir::Op::conv_2d || op == ir::Op::depthwise_conv_2d || op == ir::Op::fully_connected ||
-         op == ir::Op::transpose_conv;
-}
-
 /// The scale of each weight of a tensor.
 std::vector<float> scales_of(const ir::Tensor& weights) {
   // Ones stand for one step of their channel.

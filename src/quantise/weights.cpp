@@ -67,6 +67,11 @@ Result<ir::Tensor> as_int8(const ir::Tensor& kernel, int axis) {
 
 }  // namespace
 
+bool has_weights(ir::Op op) {
+  return op == ir::Op::conv_2d || op == ir::Op::depthwise_conv_2d || op == ir::Op::fully_connected ||
+         op == ir::Op::transpose_conv;
+}
+
 std::vector<float> real_numbers(const ir::Tensor& constant) {
   const ir::Quantisation& how = *constant.quantisation;
   const Along channels = along(constant.shape, how.per_channel() ? how.axis : -1);

@@ -9,6 +9,9 @@
 
 namespace tadpole::quantise {
 
+/// Convolutions and dense layers: those with a kernel that is quantised as weights.
+bool has_weights(ir::Op op);
+
 /// The kernels of convolutions and dense layers as int8 in [-127, 127], zero point 0: one scale for each
 /// output channel of a convolution, one for a dense layer. Biases, small kernels (under 64 weights) and
 /// everything else stay as they are. `folded` comes from fold_for_inference. Fails: quantise_bad_range when a

@@ -1,4 +1,4 @@
-// Examples into a network, and the look at all of them before training. Private to this room.
+// Examples into a network, and the look at all of them before training.
 #pragma once
 
 #include <cstdint>
