@@ -66,16 +66,17 @@ std::vector<int> numbers_in(const std::string& path) {
   return values;
 }
 
-/// A layer of one of seven kinds for Helium; what is in assembly runs nowhere else.
+/// A layer of one of seven kinds; what is in assembly runs on the board alone.
 ir::Graph random_layer(conformance::RandomGraph& r, int kind) {
   const ir::Activation activation = r.activation_kind();
   const int stride = r.range(1, 2);
+  const auto channels = [&](int most) { return r.range(0, 1) ? 4 * r.range(1, most / 4) : r.range(1, most); };
   switch (kind) {
     case 0:
-      return r.make_conv({1, r.range(5, 12), r.range(5, 12), r.range(1, 18)}, r.range(1, 18), r.range(1, 5),
+      return r.make_conv({1, r.range(5, 12), r.range(5, 12), r.range(1, 18)}, channels(18), r.range(1, 5),
                          r.range(1, 5), {r.padding(), stride, stride, 1, 1, activation});
     case 1:
-      return r.make_conv({1, r.range(1, 9), r.range(1, 9), r.range(1, 70)}, r.range(1, 70), 1, 1,
+      return r.make_conv({1, r.range(1, 9), r.range(1, 9), r.range(1, 70)}, channels(70), 1, 1,
                          {ir::Padding::same, 1, 1, 1, 1, activation});
     case 2:
       return r.make_depthwise({1, r.range(4, 12), r.range(4, 12), r.range(1, 70)}, 2, r.range(2, 4),
@@ -94,14 +95,15 @@ ir::Graph random_layer(conformance::RandomGraph& r, int kind) {
   }
 }
 
-void expect_reference_bytes_of_random_layers(const Folder& folder, const std::string& runner) {
+void expect_reference_bytes_of_random_layers(const Folder& folder, const std::string& runner,
+                                             const std::string& board, const std::string& kernels) {
   Rng rng(31);
   for (int i = 0; i < 14; ++i) {
     conformance::RandomGraph random(rng.fork(std::to_string(i)), true);
     const ir::Graph graph = random_layer(random, i % 7);
     ASSERT_FALSE(graph.nodes.empty()) << "layer " << i;
     const auto in = conformance::random_input(graph, rng);
-    const auto reference = plan::lower(graph, {"ref", false}), plan = plan::lower(graph, {"cortex_m_helium"});
+    const auto reference = plan::lower(graph, {"ref", false}), plan = plan::lower(graph, {kernels});
     ASSERT_TRUE(reference.ok() && plan.ok());
     std::vector<uint8_t> expected(static_cast<size_t>(reference->output_bytes()));
     plan::Runner(*reference).run(in, expected);
@@ -109,7 +111,7 @@ void expect_reference_bytes_of_random_layers(const Folder& folder, const std::st
     ASSERT_TRUE(blob.ok() && data::write_file(folder.path("layer.blob"), *blob).ok() &&
                 data::write_file(folder.path("in.bin"), in).ok());
     const Printed result = folder.tadpole({"run", "layer.blob", "--input", "in.bin", "--output", "out.bin",
-                                           "--board", "virtual-m55", "--firmware", runner});
+                                           "--board", board, "--firmware", runner});
     ASSERT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(*data::read_file(folder.path("out.bin")), expected)
         << "layer " << i << ": " << plan->steps()[0].call->name().function;
@@ -144,7 +146,10 @@ TEST_P(OnEveryBoard, reference_models_give_the_golden_bytes_as_blobs_in_one_firm
           << name << " " << test["name"];
     }
   }
-  if (board == "virtual-m55") expect_reference_bytes_of_random_layers(folder, "runner.elf");
+  const std::string kernels = board == "virtual-m55"         ? "cortex_m_helium"
+                              : board == "virtual-nano33ble" ? "cortex_m_dsp"
+                                                             : "";
+  if (!kernels.empty()) expect_reference_bytes_of_random_layers(folder, "runner.elf", board, kernels);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OnEveryBoard,
