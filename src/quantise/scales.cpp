@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "quantise/weights.h"
+
 namespace tadpole::quantise {
 
 namespace {
@@ -87,14 +89,13 @@ class Groups {
   void share_between_steps() {
     std::map<int, int> users_of;  // weights
     for (const ir::Node& node : graph_.nodes) {
-      if (node.op == Op::fully_connected || node.op == Op::conv_2d) ++users_of[node.inputs[1]];
+      if (has_weights(node.op)) ++users_of[node.inputs[1]];
     }
     std::map<std::vector<int>, const ir::Node*> first_of;  // operator, constants and leaders of inputs
     std::set<int> stepwise;                                // leaders of such results
     for (const ir::Node& node : graph_.nodes) {
       if (keeps(node.op) != Keeps::nothing) continue;
-      bool is_step = users_of.count(node.inputs[1 % node.inputs.size()]) > 0 &&
-                     users_of[node.inputs[1 % node.inputs.size()]] > 1;
+      bool is_step = has_weights(node.op) && users_of[node.inputs[1]] > 1;
       std::vector<int> key = {static_cast<int>(node.op)};
       for (const int input : node.inputs) {
         key.push_back(input < 0 ? input : find(input));
